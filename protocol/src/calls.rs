@@ -1,0 +1,69 @@
+//! Requests and answers of the calls under `/api/`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{HostKey, Playhead, SessionId, SessionState, ViewerToken, ViewerView};
+
+/// `POST /api/inspect`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Inspect {
+    pub source: String,
+}
+
+/// `POST /api/open`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Open {
+    pub source: String,
+}
+
+/// The answer of `POST /api/open`. The host key is told this once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    pub session: SessionId,
+    pub host_key: HostKey,
+}
+
+/// What a viewer sends every five seconds, also while paused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Heartbeat {
+    pub session: SessionId,
+    pub viewer: ViewerToken,
+    pub position_s: f64,
+    pub paused: bool,
+    /// At most 40 characters; longer names are cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The page is in a background tab, where browsers slow its timers down.
+    #[serde(default)]
+    pub hidden: bool,
+}
+
+/// The answer to a heartbeat.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HeartbeatReply {
+    pub playhead: Playhead,
+    /// One entry a viewer, the asking one too.
+    pub viewers: Vec<ViewerView>,
+    pub session_state: SessionState,
+    /// The film's duration, which an end that came early may have corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub duration_s: Option<f64>,
+}
+
+/// `POST /api/leave`, also sent as a beacon.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Leave {
+    pub session: SessionId,
+    pub viewer: ViewerToken,
+}
+
+/// `POST /api/close`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Close {
+    pub session: SessionId,
+    pub host_key: HostKey,
+}
+
+/// `{}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Empty {}

@@ -1,0 +1,31 @@
+//! The vocabulary that Matinee's page and server share.
+//!
+//! Only types and pure functions: no IO, no clock. Every time is *film time* in seconds unless a field
+//! says otherwise: zero is the earliest start among the film's video and audio tracks.
+
+mod calls;
+mod choice;
+mod error;
+mod ids;
+mod media;
+mod rendition;
+mod session;
+mod system;
+
+pub use calls::{
+    Close, Empty, Heartbeat, HeartbeatReply, Inspect, Leave, Open, Opened,
+};
+pub use choice::{Choice, choose};
+pub use error::{Error, ErrorKind};
+pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
+pub use media::{
+    Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack,
+};
+pub use rendition::{MasterQuery, Quality, RenditionId, VideoMode};
+pub use session::{Playhead, SessionState, SessionSummary, SessionView, Stage, ViewerView};
+pub use system::{Capacity, StoreReport, SystemReport, ToolReport};
+
+/// The request header in which the page sends its [`ViewerToken`] with every playlist and segment request.
+///
+/// A player that does not send it (VLC, ffmpeg, Safari's own) counts as an anonymous viewer.
+pub const VIEWER_HEADER: &str = "matinee-viewer";

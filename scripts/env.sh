@@ -1,0 +1,17 @@
+# Sourced by the scripts: which toolchain and tools this checkout is built with.
+# shellcheck shell=bash
+
+# The folder for tools built from crates.io, shared by all checkouts of this user.
+MATINEE_TOOLS=${MATINEE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/matinee/tools}
+MATINEE_CARGO_LEPTOS=0.3.11
+# wasm-bindgen's program must be of the version in Cargo.lock.
+MATINEE_WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
+MATINEE_DEBIAN_TOOLCHAIN=matinee-debian
+
+# Debian's toolchain is used where setup.sh had to make it, and only there.
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && command -v rustup >/dev/null &&
+  rustup toolchain list 2>/dev/null | grep -q "^$MATINEE_DEBIAN_TOOLCHAIN"; then
+  export RUSTUP_TOOLCHAIN=$MATINEE_DEBIAN_TOOLCHAIN
+fi
+
+export PATH="$MATINEE_TOOLS/wasm-bindgen-cli-$MATINEE_WASM_BINDGEN/bin:$MATINEE_TOOLS/cargo-leptos-$MATINEE_CARGO_LEPTOS/bin:$PWD/node_modules/.bin:$PATH"

@@ -1,0 +1,8 @@
+#!/usr/bin/env bash
+# Copies the browser libraries out of node_modules into public/vendor, which the server serves as /vendor.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+mkdir -p public/vendor
+for file in hls.min.mjs hls.worker.js; do
+  cmp -s "node_modules/hls.js/dist/$file" "public/vendor/$file" || cp "node_modules/hls.js/dist/$file" public/vendor/
+done

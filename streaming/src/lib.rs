@@ -1,0 +1,22 @@
+//! Matinee's domain: from a link to HLS segments, and the sessions that watch them.
+//!
+//! ```text
+//! source -> probe -> plan -> rendition -> head -> store -> http -> hls.js
+//!                                ^                                  |
+//!                                +------- session <--- heartbeat ---+
+//! ```
+//!
+//! This crate knows neither the routes of the app nor Leptos.
+
+pub mod fmp4;
+pub mod gateway;
+pub mod playlist;
+pub mod probe;
+pub mod process;
+pub mod scheduler;
+pub mod session;
+pub mod source;
+pub mod store;
+pub mod tasks;
+pub mod time;
+pub mod tools;
