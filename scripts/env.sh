@@ -3,7 +3,7 @@
 
 # The folder for tools built from crates.io, shared by all checkouts of this user.
 MATINEE_TOOLS=${MATINEE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/matinee/tools}
-MATINEE_CARGO_LEPTOS=0.3.11
+MATINEE_CARGO_LEPTOS=0.3.10
 # wasm-bindgen's program must be of the version in Cargo.lock.
 MATINEE_WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 MATINEE_DEBIAN_TOOLCHAIN=matinee-debian

@@ -127,6 +127,7 @@ built() {
 cargo_tools() {
   mkdir -p "$MATINEE_TOOLS"
   built wasm-bindgen-cli "$MATINEE_WASM_BINDGEN"
+  # Its lock file builds with Rust 1.95; the next release's wants 1.96.
   built cargo-leptos "$MATINEE_CARGO_LEPTOS" --locked
 }
 
