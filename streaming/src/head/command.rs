@@ -1,0 +1,258 @@
+//! The head commands. Pure: an order in, a command line out.
+//!
+//! Why each flag is there is told in `ARCHITECTURE.md`; the measurements behind them are the design's. Three
+//! things are common to both tools: they read through the gateway only (`http,tcp`), from containers that
+//! cannot name other files, and without any configuration of the machine's user.
+
+use std::{ffi::OsString, path::Path};
+
+use protocol::FrameRate;
+
+use crate::{
+    process::Command,
+    time::{AUDIO_FRAME_SAMPLES, AUDIO_RATE},
+};
+
+/// Containers that the tools may open: none of them can refer to another file or address.
+const DEMUXERS: &str = "matroska,mov,mpegts,mpeg,avi,flv,ogg,asf,wav,flac,mp3,aac";
+
+/// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
+const VIDEO_LEAD_S: f64 = 0.25;
+
+/// Media seconds that mpv reads past the last frame before it stops by itself.
+const VIDEO_TAIL_S: f64 = 0.3;
+
+/// Frames that may be missing at the film's end, where containers round, and are made by repeating the last one.
+const END_PAD_FRAMES: u32 = 6;
+
+/// AAC frames that an audio head makes early and drops, so that the encoder's state does not tell heads apart.
+const AUDIO_LEAD_FRAMES: u64 = 3;
+
+/// Media seconds before an audio head's first frame from which it reads.
+const AUDIO_SEEK_LEAD_S: f64 = 0.5;
+
+/// How pictures are encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoder {
+    /// x264's preset.
+    pub preset: String,
+    /// H.264 level times ten: 41 is level 4.1.
+    pub level: u8,
+    /// Upper bound of the bit rate, bits a second.
+    pub max_bit_rate: u32,
+}
+
+/// Which tool is to make what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    Video(VideoOrder),
+    Audio(AudioOrder),
+}
+
+/// Encoded video with a subtitle track drawn in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoOrder {
+    /// Order among the video tracks, from 0.
+    pub video: u16,
+    /// Order among the subtitle tracks, from 0.
+    pub burn: Option<u16>,
+    pub rate: FrameRate,
+    /// The output's size where it is not the source's.
+    pub scale: Option<(u32, u32)>,
+    pub encoder: Encoder,
+    /// Source time of film time zero, seconds.
+    pub zero_s: f64,
+}
+
+/// AAC stereo.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudioOrder {
+    /// Order among the audio tracks, from 0.
+    pub audio: u16,
+    /// Bits a second.
+    pub bit_rate: u32,
+    /// Source time of film time zero, seconds.
+    pub zero_s: f64,
+}
+
+impl VideoOrder {
+    /// Film time zero in ticks of the output's time scale.
+    ///
+    /// Frames leave the head in source time, on a grid that is moved by this whole number of ticks, so that every
+    /// time stamp in the output is exact.
+    #[must_use]
+    pub fn zero_ticks(&self) -> i64 {
+        (self.zero_s * f64::from(self.rate.num)).round() as i64
+    }
+}
+
+/// mpv for the frames `first..end`, with a key frame every `gop` frames.
+#[must_use]
+pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end: u64, gop: u32) -> Command {
+    let FrameRate { num, den } = order.rate;
+    let seconds = |frame: u64| frame as f64 * f64::from(den) / f64::from(num);
+    let zero_ticks = order.zero_ticks();
+    let zero_s = zero_ticks as f64 / f64::from(num);
+    let number = |value: f64| format!("{value:.6}");
+
+    let mut filters = vec![
+        format!("settb=1/{num}"),
+        format!("setpts=PTS-({zero_ticks})"),
+        format!("fps={num}/{den}:start_time={}", number(seconds(first))),
+        format!("tpad=stop={END_PAD_FRAMES}:stop_mode=clone"),
+        // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
+        format!("trim=start={}:end={}", number(seconds(first) - seconds(1) / 2.0), number(seconds(end) - seconds(1) / 2.0)),
+        format!("settb=1/{num}"),
+        format!("setpts=PTS+({zero_ticks})"),
+    ];
+    if let Some((width, height)) = order.scale {
+        filters.push(format!("scale={width}:{height}:flags=bicubic"));
+        filters.push("setsar=1".into());
+    }
+
+    let mut args: Vec<String> = [
+        "--no-config",
+        "--msg-level=all=error",
+        "--load-scripts=no",
+        "--ytdl=no",
+        "--osc=no",
+        "--access-references=no",
+        "--ordered-chapters=no",
+        "--autoload-files=no",
+        "--load-unsafe-playlists=no",
+        "--network-timeout=10",
+        "--cache=yes",
+        "--cache-secs=4",
+        "--demuxer-max-bytes=32MiB",
+        "--demuxer-max-back-bytes=0",
+        "--rebase-start-time=no",
+        "--aid=no",
+        "--orawts",
+        "--ocopy-metadata=no",
+        "--o=-",
+        "--of=mp4",
+        "--ovc=libx264",
+    ]
+    .map(String::from)
+    .to_vec();
+    args.push(format!("--demuxer-lavf-o=protocol_whitelist=[http,tcp],format_whitelist=[{DEMUXERS}]"));
+    args.push(format!("--vid={}", order.video + 1));
+    args.push(order.burn.map_or_else(|| "--sid=no".into(), |burn| format!("--sid={}", burn + 1)));
+    // A start at or before the film's own is left out: mpv takes one below zero as counted from the end.
+    let start_s = zero_s + seconds(first) - VIDEO_LEAD_S;
+    if first > 0 && start_s > zero_s.max(0.0) {
+        args.push(format!("--start={}", number(start_s)));
+    }
+    args.push(format!("--end={}", number(zero_s + seconds(end) + VIDEO_TAIL_S)));
+    args.push(format!(
+        "--ofopts=movflags=+frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer,use_editlist=0,\
+         avoid_negative_ts=disabled,video_track_timescale={num}"
+    ));
+    args.push(format!("--vf=lavfi=[{}],format=yuv420p", filters.join(",")));
+    let Encoder { preset, level, max_bit_rate } = &order.encoder;
+    // 8x8dct keeps the fastest preset within the High profile that the master playlist announces.
+    args.push(format!(
+        "--ovcopts=preset={preset},profile=high,8x8dct=1,level={}.{},bf=0,crf=23,maxrate={max_bit_rate},bufsize={},\
+         g={gop},keyint_min={gop},sc_threshold=0",
+        level / 10,
+        level % 10,
+        u64::from(*max_bit_rate) * 2,
+    ));
+    args.push("--".into());
+    args.push(url.into());
+    command(mpv, args, "mpv")
+}
+
+/// ffmpeg for the AAC frames `first..end`. It makes some before `first`, and the encoder's priming, to be dropped.
+#[must_use]
+pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, end: u64) -> Command {
+    let samples = i64::from(AUDIO_FRAME_SAMPLES);
+    let seconds = |frame: i64| (frame * samples) as f64 / f64::from(AUDIO_RATE);
+    let lead = first.cast_signed() - AUDIO_LEAD_FRAMES.cast_signed();
+    let zero_s = order.zero_s;
+
+    let mut args: Vec<String> = ["-v", "error", "-nostdin", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS]
+        .map(String::from)
+        .to_vec();
+    args.extend(["-reconnect", "1", "-reconnect_delay_max", "4", "-rw_timeout", "10000000"].map(String::from));
+    let start_s = zero_s + seconds(lead) - AUDIO_SEEK_LEAD_S;
+    if start_s > zero_s {
+        // Not accurate: ffmpeg's own cut adds the file's start a second time under -copyts; atrim cuts instead.
+        args.extend(["-seek_timestamp", "1", "-noaccurate_seek", "-ss"].map(String::from));
+        args.push(format!("{start_s:.6}"));
+    }
+    args.extend(["-copyts", "-i"].map(String::from));
+    args.push(url.into());
+    args.extend(["-map".into(), format!("0:a:{}", order.audio), "-af".into()]);
+    args.push(format!(
+        "asetpts=PTS-({zero_s:.6})/TB,aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02:first_pts={},apad,\
+         atrim=start={:.6}:end={:.6}",
+        lead * samples,
+        seconds(lead),
+        seconds(end.cast_signed() + 2),
+    ));
+    args.extend(["-map_chapters", "-1", "-map_metadata", "-1", "-sn", "-dn", "-vn", "-ac", "2"].map(String::from));
+    args.extend(["-c:a".into(), "aac".into(), "-b:a".into(), order.bit_rate.to_string()]);
+    args.extend(["-avoid_negative_ts", "disabled", "-use_editlist", "0", "-f", "mp4", "-movflags"].map(String::from));
+    args.push("+frag_every_frame+empty_moov+default_base_moof+frag_discont+skip_trailer".into());
+    // Tens of fragments a second: the pipe is filled in larger writes.
+    args.extend(["-flush_packets", "0", "-"].map(String::from));
+    command(ffmpeg, args, "ffmpeg")
+}
+
+fn command(program: &Path, args: Vec<String>, label: &'static str) -> Command {
+    Command::new(program, label).args(args.into_iter().map(OsString::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn video_order(zero_s: f64) -> VideoOrder {
+        VideoOrder {
+            video: 0,
+            burn: Some(1),
+            rate: FrameRate { num: 24_000, den: 1001 },
+            scale: None,
+            encoder: Encoder { preset: "superfast".into(), level: 41, max_bit_rate: 8_000_000 },
+            zero_s,
+        }
+    }
+
+    fn line(command: &Command) -> String {
+        command.args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_head_at_the_film_s_start_has_no_start_option() {
+        for zero_s in [-0.02, 0.0, 0.026, 10.0, 2355.0] {
+            let line = line(&video_command(Path::new("mpv"), "http://127.0.0.1:1/x", &video_order(zero_s), 0, 48, 12));
+            assert!(!line.contains("--start="), "{line}");
+        }
+    }
+
+    #[test]
+    fn later_heads_start_a_little_early_in_source_time() {
+        let line = line(&video_command(Path::new("mpv"), "u", &video_order(10.0), 48, 96, 48));
+        assert!(line.contains("--start=11.752000"), "{line}");
+        assert!(line.contains("fps=24000/1001:start_time=2.002000"), "{line}");
+        assert!(line.contains("setpts=PTS+(240000)"), "{line}");
+        assert!(line.contains("--sid=2"), "{line}");
+    }
+
+    #[test]
+    fn the_link_cannot_be_taken_for_an_option() {
+        let command = video_command(Path::new("mpv"), "--script=x", &video_order(0.0), 0, 48, 12);
+        let args: Vec<_> = command.args.iter().map(|arg| arg.to_string_lossy()).collect();
+        assert_eq!(args[args.len() - 2..], ["--", "--script=x"]);
+    }
+
+    #[test]
+    fn audio_heads_begin_three_frames_early() {
+        let order = AudioOrder { audio: 1, bit_rate: 160_000, zero_s: 10.005 };
+        let line = line(&audio_command(Path::new("ffmpeg"), "u", &order, 188, 376));
+        assert!(line.contains("first_pts=189440"), "{line}");
+        assert!(line.contains("-ss 13.451667"), "{line}");
+        assert!(line.contains("-map 0:a:1"), "{line}");
+    }
+}

@@ -1,0 +1,198 @@
+//! Cutting a head's fragments into the rendition's segments. Pure.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::{
+    fmp4::{Fragment, Run, Sample, write_segment},
+    time::SegmentTable,
+};
+
+/// How a head's time stamps lie on the rendition's frame grid: frame n is at `zero_ticks + n * frame_ticks`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grid {
+    pub zero_ticks: i64,
+    pub frame_ticks: u32,
+}
+
+impl Grid {
+    /// The frame nearest to a time stamp.
+    fn frame(self, ticks: i64) -> i64 {
+        let frame_ticks = i64::from(self.frame_ticks);
+        (ticks - self.zero_ticks + frame_ticks / 2).div_euclid(frame_ticks)
+    }
+}
+
+/// One finished segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub segment: u32,
+    pub bytes: Bytes,
+}
+
+/// The head's output is not the unbroken run of frames that was ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CutError {
+    #[error("frame {got} came where frame {wanted} was due")]
+    Gap { wanted: u64, got: i64 },
+}
+
+/// Collects frames until a segment is whole.
+#[derive(Debug)]
+pub struct Cutter {
+    table: Arc<SegmentTable>,
+    grid: Grid,
+    segment: u32,
+    end_segment: u32,
+    /// The next frame that is due.
+    frame: u64,
+    samples: Vec<Sample>,
+    data: Vec<Bytes>,
+}
+
+impl Cutter {
+    /// For a head that makes the segments `first..end`.
+    #[must_use]
+    pub fn new(table: Arc<SegmentTable>, grid: Grid, first: u32, end: u32) -> Self {
+        let frame = table.first_frame(first);
+        Self { table, grid, segment: first, end_segment: end, frame, samples: Vec::new(), data: Vec::new() }
+    }
+
+    /// The segment that is being collected.
+    #[must_use]
+    pub const fn segment(&self) -> u32 {
+        self.segment
+    }
+
+    /// The next frame that is due.
+    #[must_use]
+    pub const fn next_frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// Whether all segments have been cut.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        self.segment >= self.end_segment
+    }
+
+    /// Takes the next fragment and returns the segments that it completes.
+    ///
+    /// Frames before the first due one are dropped (a head starts early on purpose), and those after the last.
+    ///
+    /// # Errors
+    ///
+    /// When a frame is missing.
+    pub fn push(&mut self, fragment: &Fragment) -> Result<Vec<Cut>, CutError> {
+        let mut cuts = Vec::new();
+        let mut ticks = fragment.decode_time;
+        let mut offset = 0;
+        for sample in &fragment.samples {
+            let frame = self.grid.frame(ticks);
+            ticks += i64::from(sample.duration);
+            let piece = offset..offset + sample.size as usize;
+            offset = piece.end;
+            if self.is_done() || frame < self.frame.cast_signed() {
+                continue;
+            }
+            if frame != self.frame.cast_signed() {
+                return Err(CutError::Gap { wanted: self.frame, got: frame });
+            }
+            // On a constant grid each frame lasts exactly one step, whatever the muxer rounded it to.
+            self.samples.push(Sample { duration: self.grid.frame_ticks, ..*sample });
+            self.data.push(fragment.data.slice(piece));
+            self.frame += 1;
+            if self.frame == self.table.first_frame(self.segment) + self.table.frames(self.segment) {
+                cuts.push(self.cut());
+            }
+        }
+        Ok(cuts)
+    }
+
+    /// The film has ended: what has been collected is its last, shorter segment.
+    pub fn finish(&mut self) -> Option<Cut> {
+        (!self.is_done() && !self.samples.is_empty()).then(|| self.cut())
+    }
+
+    fn cut(&mut self) -> Cut {
+        let start = self.table.start_ticks(self.segment);
+        let bytes = write_segment(self.segment + 1, start, &Run { samples: &self.samples, data: &self.data });
+        let cut = Cut { segment: self.segment, bytes };
+        self.samples.clear();
+        self.data.clear();
+        self.segment += 1;
+        cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::FrameRate;
+
+    use super::*;
+    use crate::fmp4::{Event, FragmentReader};
+
+    const RATE: FrameRate = FrameRate { num: 24_000, den: 1001 };
+
+    fn fragment(first: i64, count: i64, zero_ticks: i64) -> Fragment {
+        let samples = (0..count).map(|_| Sample { size: 2, duration: 1001, flags: 0, composition: 0 }).collect();
+        Fragment {
+            decode_time: zero_ticks + first * 1001,
+            samples,
+            data: (first..first + count).flat_map(|frame| (frame as u16).to_be_bytes()).collect(),
+        }
+    }
+
+    fn cutter(first: u32, end: u32, zero_ticks: i64) -> Cutter {
+        let table = Arc::new(SegmentTable::video(RATE, 60.0));
+        Cutter::new(table, Grid { zero_ticks, frame_ticks: 1001 }, first, end)
+    }
+
+    #[test]
+    fn short_gops_are_joined_into_long_segments() {
+        let mut cutter = cutter(3, 5, 240_000);
+        let cuts: Vec<Cut> = (3..8).flat_map(|gop| cutter.push(&fragment(gop * 12, 12, 240_000)).unwrap()).collect();
+        assert_eq!(cuts.iter().map(|cut| cut.segment).collect::<Vec<_>>(), [3, 4]);
+        assert!(cutter.is_done());
+        assert!(cutter.push(&fragment(96, 12, 240_000)).unwrap().is_empty(), "what comes after the end is dropped");
+    }
+
+    #[test]
+    fn frames_before_the_first_due_one_are_dropped() {
+        let mut cutter = cutter(4, 5, 0);
+        assert!(cutter.push(&fragment(40, 8, 0)).unwrap().is_empty());
+        assert_eq!(cutter.push(&fragment(48, 48, 0)).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_missing_frame_is_an_error() {
+        let mut cutter = cutter(4, 5, 0);
+        cutter.push(&fragment(48, 10, 0)).unwrap();
+        assert_eq!(cutter.push(&fragment(59, 10, 0)), Err(CutError::Gap { wanted: 58, got: 59 }));
+    }
+
+    #[test]
+    fn decode_times_are_film_time_whatever_the_source_s() {
+        for zero_ticks in [-480, 0, 624, 240_000, 56_520_000] {
+            let mut cutter = cutter(4, 5, zero_ticks);
+            let cuts = cutter.push(&fragment(48, 48, zero_ticks + 3)).unwrap();
+            let mut bytes = cuts[0].bytes.clone().to_vec();
+            // Read back: tfdt is 48 frames.
+            let at = bytes.windows(4).position(|window| window == b"tfdt").unwrap();
+            assert_eq!(bytes.drain(at + 8..at + 16).collect::<Vec<_>>(), (48u64 * 1001).to_be_bytes());
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_film_makes_a_shorter_last_segment() {
+        let mut cutter = cutter(4, 6, 0);
+        cutter.push(&fragment(48, 58, 0)).unwrap();
+        let last = cutter.finish().unwrap();
+        assert_eq!(last.segment, 5);
+        assert_eq!(cutter.next_frame(), 106);
+        assert!(cutter.finish().is_none());
+        let mut reader = FragmentReader::new();
+        assert!(!matches!(reader.push(&last.bytes), Ok(events) if events.iter().any(|e| matches!(e, Event::Init(_)))));
+    }
+}

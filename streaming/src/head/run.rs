@@ -1,0 +1,187 @@
+//! Running a head: one task owns the child, reads it, and puts the segments into the store.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use protocol::Error;
+use tokio::{
+    io::AsyncReadExt as _,
+    sync::{mpsc, watch},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Cut, Cutter};
+use crate::{
+    fmp4::{Event, FragmentReader},
+    process::{Child, ChildStdout, Command, Exit, Spawner},
+    scheduler::HeadId,
+    store::{RenditionSpace, StoreError},
+};
+
+/// How long a head that is being read from may write nothing. A stalled source is given up by the gateway long
+/// before, so this ends a tool that hangs by itself.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Bytes taken from the pipe at a time.
+const READ: usize = 256 * 1024;
+
+/// What a rendition hears from its heads.
+#[derive(Debug)]
+pub struct News {
+    pub head: HeadId,
+    pub event: HeadEvent,
+}
+
+#[derive(Debug)]
+pub enum HeadEvent {
+    /// The init segment is in the store.
+    Init(Bytes),
+    /// A segment is in the store.
+    Made { segment: u32, bytes: Bytes },
+    /// The head is gone; nothing comes after this.
+    Ended(HeadEnd),
+}
+
+/// Why a head ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HeadEnd {
+    /// It made all that was ordered.
+    Finished,
+    /// The source ended before the table does, after this many frames of the rendition.
+    FilmEnded { frames: u64 },
+    /// It was told to stop.
+    Stopped,
+    /// It did not get an encoder's place.
+    AtCapacity(Error),
+    /// The store could not take a segment.
+    Store(Error),
+    /// The tool failed, or wrote something else than was ordered. For the log.
+    Failed(String),
+}
+
+/// All that one run of a head needs.
+#[derive(Debug)]
+pub struct HeadRun {
+    pub id: HeadId,
+    pub command: Command,
+    pub cutter: Cutter,
+    pub space: RenditionSpace,
+    pub spawner: Spawner,
+    /// True while the head is not to be read from.
+    pub hold: watch::Receiver<bool>,
+    pub stop: CancellationToken,
+    pub news: mpsc::Sender<News>,
+}
+
+impl HeadRun {
+    /// Runs the head to its end. The child is gone when this returns.
+    pub async fn run(mut self) -> HeadEnd {
+        let mut child = match self.spawner.spawn(self.command.clone()).await {
+            Ok(child) => child,
+            Err(error) => return HeadEnd::Failed(error.to_string()),
+        };
+        let stop = self.stop.clone();
+        let read = match child.take_stdout() {
+            Some(mut stdout) => stop.run_until_cancelled(self.read(&mut stdout)).await,
+            None => Some(Err(HeadEnd::Failed("its output could not be had".into()))),
+        };
+        match read {
+            None => {
+                child.end().await;
+                HeadEnd::Stopped
+            }
+            Some(Err(end)) => {
+                child.end().await;
+                with_stderr(end, &child)
+            }
+            Some(Ok(())) => self.conclude(&mut child).await,
+        }
+    }
+
+    /// Reads until the output ends or all that was ordered has been cut.
+    async fn read(&mut self, stdout: &mut ChildStdout) -> Result<(), HeadEnd> {
+        let mut reader = FragmentReader::new();
+        let mut buffer = BytesMut::with_capacity(READ);
+        while !self.cutter.is_done() {
+            // The owner going away cancels `stop`, so a closed channel needs no answer here.
+            let _ = self.hold.wait_for(|hold| !hold).await;
+            buffer.clear();
+            match timeout(SILENCE, stdout.read_buf(&mut buffer)).await {
+                Ok(Ok(0)) if reader.is_at_boundary() => return Ok(()),
+                Ok(Ok(0)) => return Err(HeadEnd::Failed("its output ends within a box".into())),
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => return Err(HeadEnd::Failed(format!("its output could not be read: {error}"))),
+                Err(_) => return Err(HeadEnd::Failed(format!("it wrote nothing for {} s", SILENCE.as_secs()))),
+            }
+            let events = reader.push(&buffer).map_err(|error| HeadEnd::Failed(error.to_string()))?;
+            for event in events {
+                self.take(event).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, event: Event) -> Result<(), HeadEnd> {
+        match event {
+            Event::Init(init) => {
+                self.space.put_init(init.clone()).await.map_err(store_end)?;
+                self.tell(HeadEvent::Init(init)).await;
+            }
+            Event::Fragment(fragment) => {
+                let cuts = self.cutter.push(&fragment).map_err(|error| HeadEnd::Failed(error.to_string()))?;
+                for cut in cuts {
+                    self.publish(cut).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn publish(&self, Cut { segment, bytes }: Cut) -> Result<(), HeadEnd> {
+        self.space.put(segment, bytes.clone()).await.map_err(store_end)?;
+        self.tell(HeadEvent::Made { segment, bytes }).await;
+        Ok(())
+    }
+
+    async fn tell(&self, event: HeadEvent) {
+        // A rendition that is gone has cancelled `stop`; what it would have heard is of no use to anybody.
+        let _ = self.news.send(News { head: self.id, event }).await;
+    }
+
+    /// The output has ended, or all that was ordered is there: what does that mean?
+    ///
+    /// Exit code 0 alone proves nothing (a killed source ends in it too), but a failure's code is believed.
+    async fn conclude(mut self, child: &mut Child) -> HeadEnd {
+        if self.cutter.is_done() {
+            child.end().await;
+            return HeadEnd::Finished;
+        }
+        let exit = child.wait().await;
+        if !matches!(exit, Exit::Code(0)) {
+            return with_stderr(HeadEnd::Failed(format!("it ended with {exit:?}")), child);
+        }
+        if let Some(cut) = self.cutter.finish()
+            && let Err(end) = self.publish(cut).await
+        {
+            return end;
+        }
+        HeadEnd::FilmEnded { frames: self.cutter.next_frame() }
+    }
+}
+
+fn with_stderr(end: HeadEnd, child: &Child) -> HeadEnd {
+    match end {
+        HeadEnd::Failed(why) => {
+            let tail = child.stderr_tail();
+            let tail = tail.trim();
+            HeadEnd::Failed(if tail.is_empty() { why } else { format!("{why}: {tail}") })
+        }
+        other => other,
+    }
+}
+
+fn store_end(error: StoreError) -> HeadEnd {
+    HeadEnd::Store(error.into())
+}
+
