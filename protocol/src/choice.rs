@@ -1,20 +1,90 @@
 //! Which tracks are played when nobody has chosen.
+//!
+//! The rules are those of mpv 0.35, as if it had been started with the viewer's languages as `--alang` and `--slang`
+//! and every other option as it is by default. Tracks are compared by, in this order:
+//!
+//! 1. the place of their language in the list of preferred ones, and after them all a language that is not in it;
+//! 2. the forced flag: a forced audio track goes first, a forced subtitle track last, since the full one is wanted
+//!    even when the audio is in a language of the viewer's (`--subs-with-matching-audio=yes`);
+//! 3. the default flag;
+//! 4. the order in the film.
+//!
+//! An audio track is always chosen. A subtitle track is chosen only if its language is in the list or it is flagged
+//! default or forced, and this is asked of the first track by the order above, not of each: a film whose only flagged
+//! subtitles are forced ones, beside plain ones, starts without. A cover picture is never taken for the film.
+//!
+//! One thing is not mpv's, which compares codes letter by letter: here `en-GB` is found in a file that says `eng`.
 
-use crate::{Media, TrackId};
+mod language;
 
-/// An audio and a subtitle track.
+use crate::{AudioTrack, Media, SubtitleTrack, TrackId};
+use language::Language;
+
+/// A video, an audio and a subtitle track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choice {
+    pub video: Option<TrackId>,
     pub audio: Option<TrackId>,
     pub subtitles: Option<TrackId>,
 }
 
-/// What mpv would choose for a viewer who prefers `languages`, best first, as BCP 47 tags.
+/// What mpv would choose for a viewer who prefers `languages`, best first, as BCP 47 tags (`navigator.languages`).
+///
+/// What is no tag is passed over, and so are tags beyond the first 32.
 #[must_use]
 pub fn choose(media: &Media, languages: &[String]) -> Choice {
-    let _ = languages;
+    let preferred: Vec<Language> = languages.iter().take(32).filter_map(|text| Language::parse(text)).collect();
+    let video = media.video.iter().filter(|track| !track.cover);
+    let subtitles = media.subtitles.iter().min_by_key(|track| {
+        let unlisted = rank(&preferred, track.language.as_deref());
+        (unlisted, track.forced, !track.default, track.track.order)
+    });
+    let wanted = |track: &&SubtitleTrack| {
+        track.default || track.forced || rank(&preferred, track.language.as_deref()) != NOT_LISTED
+    };
     Choice {
-        audio: media.audio.first().map(|a| a.track),
-        subtitles: media.subtitles.first().map(|s| s.track),
+        video: video.min_by_key(|track| (!track.forced, !track.default, track.track.order)).map(|track| track.track),
+        audio: media
+            .audio
+            .iter()
+            .min_by_key(|track| {
+                (rank(&preferred, track.language.as_deref()), !track.forced, !track.default, track.track.order)
+            })
+            .map(|track| track.track),
+        subtitles: subtitles.filter(wanted).map(|track| track.track),
     }
 }
+
+impl AudioTrack {
+    /// The language as BCP 47 tag in lower case (`en`, where the file says `eng`), if the file tells one.
+    #[must_use]
+    pub fn language_tag(&self) -> Option<String> {
+        tag(self.language.as_deref())
+    }
+}
+
+impl SubtitleTrack {
+    /// The language as BCP 47 tag in lower case (`en`, where the file says `eng`), if the file tells one.
+    #[must_use]
+    pub fn language_tag(&self) -> Option<String> {
+        tag(self.language.as_deref())
+    }
+}
+
+fn tag(language: Option<&str>) -> Option<String> {
+    language.and_then(Language::parse).map(|language| language.tag())
+}
+
+/// The place in the list, and how well the language fits there; smaller is better.
+type Rank = (usize, u8);
+
+const NOT_LISTED: Rank = (usize::MAX, u8::MAX);
+
+fn rank(preferred: &[Language], track: Option<&str>) -> Rank {
+    let Some(track) = track.and_then(Language::parse) else { return NOT_LISTED };
+    let fits = preferred.iter().enumerate().filter_map(|(place, own)| Some((place, own.distance(&track)?)));
+    fits.min().unwrap_or(NOT_LISTED)
+}
+
+#[cfg(test)]
+mod tests;
