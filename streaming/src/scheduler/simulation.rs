@@ -73,11 +73,8 @@ impl Room {
     }
 
     fn reader_views(&self) -> Vec<ReaderView> {
-        let view = |r: &Reader| ReaderView {
-            segment: r.segment,
-            waiting: r.waiting,
-            idle: Duration::from_secs(r.idle_s),
-        };
+        let view =
+            |r: &Reader| ReaderView { segment: r.segment, waiting: r.waiting, idle: Duration::from_secs(r.idle_s) };
         self.readers.iter().map(view).collect()
     }
 

@@ -47,7 +47,11 @@ mod tests {
             ("waited for", vec![slot(1, false, true, 60), slot(2, true, true, 60)], None),
             ("idle, but within the grace", vec![slot(1, false, false, 3)], None),
             ("idle for the grace", vec![slot(1, false, false, 4)], Some(1)),
-            ("idle longest", vec![slot(1, false, false, 5), slot(2, false, false, 9), slot(3, false, false, 7)], Some(2)),
+            (
+                "idle longest",
+                vec![slot(1, false, false, 5), slot(2, false, false, 9), slot(3, false, false, 7)],
+                Some(2),
+            ),
             ("own rendition needs no grace", vec![slot(1, true, false, 0)], Some(1)),
             ("own rendition first", vec![slot(1, false, false, 90), slot(2, true, false, 0)], Some(2)),
             ("idle longest of the own", vec![slot(1, true, false, 1), slot(2, true, false, 2)], Some(2)),

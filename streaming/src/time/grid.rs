@@ -181,7 +181,7 @@ mod tests {
         #[test]
         fn long_segments_are_nearest_to_two_seconds(num in 1_u32..200_000, den in 1_u32..2000) {
             let frames = long_segment_frames(rate(num, den));
-            prop_assert!(frames >= 4 && frames % 4 == 0);
+            prop_assert!(frames >= 4 && frames.is_multiple_of(4));
             let wanted = 2.0 * rate(num, den).as_f64();
             let off = (f64::from(frames) - wanted).abs();
             prop_assert!(off <= (f64::from(frames) + 4.0 - wanted).abs() + 1e-6);

@@ -1,0 +1,306 @@
+//! The master playlist of a session.
+
+use std::collections::HashSet;
+
+use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, Resolution, VariantStream};
+use protocol::{FrameRate, RenditionId};
+
+use super::{codecs::AAC_CODEC, media};
+
+const AUDIO_GROUP: &str = "audio";
+
+/// Characters of a track's name that are kept: players show them in a menu.
+const NAME_LENGTH: usize = 80;
+
+/// What a master playlist offers. One of both must be there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MasterPlan {
+    pub video: Option<VideoRendition>,
+    /// All audio tracks, in the film's order.
+    pub audio: Vec<AudioRendition>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoRendition {
+    pub rendition: RenditionId,
+    /// As in `CODECS`: `avc1.640028`.
+    pub codec: String,
+    pub width: u32,
+    pub height: u32,
+    pub frame_rate: FrameRate,
+    /// Bits a second of the segment with the highest rate.
+    pub bandwidth: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AudioRendition {
+    pub rendition: RenditionId,
+    /// What a menu shows. It may come from the file: whatever a playlist cannot hold is taken out.
+    pub name: String,
+    /// As BCP 47 tag; left out of the playlist if it does not look like one.
+    pub language: Option<String>,
+    /// The one that plays when nobody has chosen. Without any it is the first, and of several the first of them.
+    pub default: bool,
+    pub channels: u16,
+    /// Bits a second.
+    pub bandwidth: u64,
+}
+
+/// The master playlist; the renditions' playlists stand at `{rendition}/index.m3u8` beside it.
+///
+/// It has one `EXT-X-STREAM-INF` and, where there is a choice, one audio group. The only audio track of a film
+/// without video is that stream itself; of several the default one is, and the group holds it without a URI.
+#[must_use]
+pub fn master(plan: &MasterPlan) -> String {
+    let default = plan.audio.iter().position(|audio| audio.default).unwrap_or(0);
+    let grouped = if plan.video.is_some() { !plan.audio.is_empty() } else { plan.audio.len() > 1 };
+    let mut variant = VariantStream {
+        bandwidth: plan.audio.iter().map(|audio| audio.bandwidth).max().unwrap_or(0),
+        audio: grouped.then(|| AUDIO_GROUP.to_owned()),
+        ..VariantStream::default()
+    };
+    let mut codecs = Vec::new();
+    if let Some(video) = &plan.video {
+        variant.uri = uri(video.rendition);
+        variant.bandwidth += video.bandwidth;
+        variant.resolution = Some(Resolution { width: video.width.into(), height: video.height.into() });
+        // Three decimal places, as RFC 8216 (4.3.4.2) has it.
+        variant.frame_rate = Some((video.frame_rate.as_f64() * 1000.0).round() / 1000.0);
+        codecs.push(video.codec.as_str());
+    } else if let Some(audio) = plan.audio.get(default) {
+        variant.uri = uri(audio.rendition);
+    }
+    if !plan.audio.is_empty() {
+        codecs.push(AAC_CODEC);
+    }
+    variant.codecs = Some(codecs.join(","));
+    let playlist = MasterPlaylist {
+        version: Some(media::VERSION),
+        independent_segments: true,
+        alternatives: if grouped { group(&plan.audio, default, plan.video.is_some()) } else { Vec::new() },
+        variants: if variant.uri.is_empty() { Vec::new() } else { vec![variant] },
+        ..MasterPlaylist::default()
+    };
+    media::written(|text| playlist.write_to(text))
+}
+
+fn group(audio: &[AudioRendition], default: usize, with_video: bool) -> Vec<AlternativeMedia> {
+    let mut names = HashSet::new();
+    let languages: Vec<_> = audio.iter().map(|audio| audio.language.as_deref().filter(|l| is_tag(l))).collect();
+    let tag = |(n, audio): (usize, &AudioRendition)| AlternativeMedia {
+        media_type: AlternativeMediaType::Audio,
+        uri: (with_video || n != default).then(|| uri(audio.rendition)),
+        group_id: AUDIO_GROUP.to_owned(),
+        language: languages[n].map(str::to_owned),
+        name: unique(&shown(&audio.name, n), &mut names),
+        default: n == default,
+        // A player may choose by language only among tracks of different languages (RFC 8216, 4.3.4.1.1), so a
+        // commentary in the film's own language is not chosen by itself.
+        autoselect: n == default || (languages[n] != languages[default] && !languages[..n].contains(&languages[n])),
+        channels: Some(audio.channels.max(1).to_string()),
+        ..AlternativeMedia::default()
+    };
+    audio.iter().enumerate().map(tag).collect()
+}
+
+fn uri(rendition: RenditionId) -> String {
+    format!("{rendition}/index.m3u8")
+}
+
+/// A name that can stand in a quoted string: without quotes, line breaks, control characters, and the marks that
+/// turn the direction of text round, by which one line could pass for another.
+fn shown(name: &str, order: usize) -> String {
+    let keep = |c: char| match c {
+        '"' => Some('\''),
+        c if c.is_whitespace() || c.is_control() => Some(' '),
+        '\u{feff}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+        c => Some(c),
+    };
+    let plain: String = name.chars().filter_map(keep).collect();
+    let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let short: String = words.chars().take(NAME_LENGTH).collect();
+    let short = short.trim_end();
+    if short.is_empty() { format!("Audio {}", order + 1) } else { short.to_owned() }
+}
+
+/// The name, or else with a number behind it that no other track has.
+fn unique(name: &str, taken: &mut HashSet<String>) -> String {
+    let numbered = (2..).map(|n| format!("{name} ({n})"));
+    let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name));
+    let free = free.unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
+
+/// Whether a language has the form of a BCP 47 tag: a hostile file can write anything there.
+fn is_tag(language: &str) -> bool {
+    let subtag = |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    language.len() <= 35
+        && language.split('-').all(subtag)
+        && language.bytes().take_while(|b| *b != b'-').all(|b| b.is_ascii_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use protocol::TrackId;
+
+    fn video() -> VideoRendition {
+        VideoRendition {
+            rendition: RenditionId::EncodedVideo { video: TrackId::video(0), burn: Some(TrackId::subtitles(1)) },
+            codec: "avc1.640029".to_owned(),
+            width: 1920,
+            height: 1080,
+            frame_rate: FrameRate { num: 24_000, den: 1001 },
+            bandwidth: 8_000_000,
+        }
+    }
+
+    fn audio(order: u16, name: &str, language: Option<&str>, default: bool) -> AudioRendition {
+        AudioRendition {
+            rendition: RenditionId::EncodedAudio { audio: TrackId::audio(order) },
+            name: name.to_owned(),
+            language: language.map(str::to_owned),
+            default,
+            channels: 2,
+            bandwidth: 160_000,
+        }
+    }
+
+    fn parsed(text: &str) -> MasterPlaylist {
+        let playlist = m3u8_rs::parse_master_playlist_res(text.as_bytes()).unwrap();
+        assert_eq!(playlist.unknown_tags, [], "{text}");
+        playlist
+    }
+
+    #[test]
+    fn reads_as_written() {
+        let tracks = vec![audio(0, "English", Some("en"), false), audio(1, "Français", Some("fr"), true)];
+        let text = master(&MasterPlan { video: Some(video()), audio: tracks });
+        assert_eq!(
+            text,
+            "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n\
+             #EXT-X-MEDIA:TYPE=AUDIO,URI=\"a0-aac/index.m3u8\",GROUP-ID=\"audio\",LANGUAGE=\"en\",NAME=\"English\",\
+             AUTOSELECT=YES,CHANNELS=\"2\"\n\
+             #EXT-X-MEDIA:TYPE=AUDIO,URI=\"a1-aac/index.m3u8\",GROUP-ID=\"audio\",LANGUAGE=\"fr\",NAME=\"Français\",\
+             DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\"\n\
+             #EXT-X-STREAM-INF:BANDWIDTH=8160000,CODECS=\"avc1.640029,mp4a.40.2\",RESOLUTION=1920x1080,\
+             FRAME-RATE=23.976,AUDIO=\"audio\"\n\
+             v0-encode-s1/index.m3u8\n"
+        );
+        let playlist = parsed(&text);
+        assert_eq!(playlist.variants.len(), 1);
+        assert_eq!(playlist.alternatives.len(), 2);
+        assert!(playlist.alternatives[1].default && !playlist.alternatives[0].default);
+    }
+
+    #[test]
+    fn without_audio_there_is_no_group() {
+        let text = master(&MasterPlan { video: Some(video()), audio: Vec::new() });
+        let playlist = parsed(&text);
+        assert!(playlist.alternatives.is_empty());
+        assert_eq!(playlist.variants[0].audio, None);
+        assert_eq!(playlist.variants[0].codecs.as_deref(), Some("avc1.640029"));
+        assert_eq!(playlist.variants[0].bandwidth, 8_000_000);
+    }
+
+    #[test]
+    fn audio_alone_is_the_stream() {
+        let playlist = parsed(&master(&MasterPlan { video: None, audio: vec![audio(0, "Album", None, true)] }));
+        assert!(playlist.alternatives.is_empty());
+        let [stream] = playlist.variants.as_slice() else { panic!("{:?}", playlist.variants) };
+        assert_eq!((stream.uri.as_str(), stream.audio.as_deref()), ("a0-aac/index.m3u8", None));
+        assert_eq!(stream.codecs.as_deref(), Some("mp4a.40.2"));
+        assert_eq!((stream.resolution, stream.frame_rate), (None, None));
+    }
+
+    #[test]
+    fn of_several_audio_tracks_alone_the_default_is_the_stream() {
+        let tracks = vec![audio(0, "One", None, false), audio(1, "Two", None, true)];
+        let playlist = parsed(&master(&MasterPlan { video: None, audio: tracks }));
+        assert_eq!(playlist.variants[0].uri, "a1-aac/index.m3u8");
+        assert_eq!(playlist.alternatives[0].uri.as_deref(), Some("a0-aac/index.m3u8"));
+        assert_eq!(playlist.alternatives[1].uri, None);
+    }
+
+    #[test]
+    fn nothing_to_play_is_no_stream() {
+        assert!(!master(&MasterPlan { video: None, audio: Vec::new() }).contains("STREAM-INF"));
+    }
+
+    #[test]
+    fn one_is_the_default_and_languages_are_chosen_once() {
+        for (defaults, expected) in [([false; 3], 0), ([true; 3], 0), ([false, true, true], 1)] {
+            let tracks = (0..).zip(defaults).map(|(n, d)| audio(n, "", Some(["en", "en", "de"][n as usize]), d));
+            let playlist = parsed(&master(&MasterPlan { video: Some(video()), audio: tracks.collect() }));
+            let chosen: Vec<_> = playlist.alternatives.iter().map(|a| a.default).collect();
+            assert_eq!(chosen, [0, 1, 2].map(|n| n == expected), "{defaults:?}");
+            let by_language: Vec<_> = playlist.alternatives.iter().map(|a| a.autoselect).collect();
+            assert_eq!(by_language, [expected == 0, expected == 1, true], "{defaults:?}");
+        }
+    }
+
+    #[test]
+    fn hostile_names_stay_names() {
+        for (name, expected) in [
+            ("Director's \"cut\"", "Director's 'cut'"),
+            ("a\"\n#EXT-X-ENDLIST\r\nevil.m3u8", "a' #EXT-X-ENDLIST evil.m3u8"),
+            ("tab\tnul\0esc\u{1b}del\u{7f}nel\u{85}", "tab nul esc del nel"),
+            ("line\u{2028}paragraph\u{2029}", "line paragraph"),
+            ("\u{feff}turned \u{202e}round\u{202c}", "turned round"),
+            ("日本語 5.1, stéréo=yes", "日本語 5.1, stéréo=yes"),
+            (" \n ", "Audio 1"),
+            ("\"", "'"),
+        ] {
+            let plan = MasterPlan { video: Some(video()), audio: vec![audio(0, name, None, true)] };
+            let text = master(&plan);
+            assert_eq!(text.lines().count(), 6, "{text}");
+            assert_eq!(parsed(&text).alternatives[0].name, expected);
+        }
+    }
+
+    #[test]
+    fn languages_that_are_none_are_left_out() {
+        for (language, written) in [
+            ("en", true),
+            ("zh-Hant-TW", true),
+            ("eng", true),
+            ("", false),
+            ("e\"n", false),
+            ("en\n", false),
+            ("42", false),
+            ("en-", false),
+        ] {
+            let plan = MasterPlan { video: Some(video()), audio: vec![audio(0, "x", Some(language), true)] };
+            assert_eq!(parsed(&master(&plan)).alternatives[0].language.is_some(), written, "{language:?}");
+        }
+    }
+
+    #[test]
+    fn equal_names_are_told_apart() {
+        let names = ["English", "English", "English (2)", "English"];
+        let tracks = (0..).zip(names).map(|(n, name)| audio(n, name, Some("en"), n == 0)).collect();
+        let playlist = parsed(&master(&MasterPlan { video: Some(video()), audio: tracks }));
+        let names: Vec<_> = playlist.alternatives.iter().map(|a| a.name.as_str()).collect();
+        assert_eq!(names, ["English", "English (2)", "English (2) (2)", "English (3)"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_names_and_languages_read_back(
+            tracks in proptest::collection::vec((any::<String>(), proptest::option::of(any::<String>()), any::<bool>()), 1..8),
+        ) {
+            let count = tracks.len();
+            let tracks = (0..).zip(&tracks).map(|(n, (name, language, d))| audio(n, name, language.as_deref(), *d));
+            let text = master(&MasterPlan { video: Some(video()), audio: tracks.collect() });
+            prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
+            prop_assert_eq!(text.lines().count(), count + 5);
+            let playlist = parsed(&text);
+            prop_assert_eq!(playlist.variants.len(), 1);
+            prop_assert_eq!(playlist.alternatives.iter().filter(|a| a.default).count(), 1);
+            let names: HashSet<_> = playlist.alternatives.iter().map(|a| a.name.clone()).collect();
+            prop_assert_eq!(names.len(), count);
+        }
+    }
+}
