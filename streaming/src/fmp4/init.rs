@@ -23,9 +23,10 @@ pub fn codec_string(init: &[u8]) -> Result<String, InitError> {
             "avc1.{:02x}{:02x}{:02x}",
             avc1.avcc.avc_profile_indication, avc1.avcc.profile_compatibility, avc1.avcc.avc_level_indication
         )),
-        [Codec::Mp4a(mp4a)] => {
-            Ok(format!("mp4a.40.{}", mp4a.esds.es_desc.dec_config.dec_specific.profile))
-        }
+        [Codec::Mp4a(mp4a)] => match &mp4a.esds.es_desc.dec_config.dec_specific {
+            Some(specific) => Ok(format!("mp4a.40.{}", specific.profile)),
+            None => Err(error(&"its AAC has no configuration")),
+        },
         other => Err(error(&format!("{other:?}"))),
     }
 }

@@ -4,7 +4,7 @@
 //! things are common to both tools: they read through the gateway only (`http,tcp`), from containers that
 //! cannot name other files, and without any configuration of the machine's user.
 
-use std::{ffi::OsString, path::Path};
+use std::path::Path;
 
 use protocol::FrameRate;
 
@@ -201,7 +201,7 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
 }
 
 fn command(program: &Path, args: Vec<String>, label: &'static str) -> Command {
-    Command::new(program, label).args(args.into_iter().map(OsString::from))
+    Command::new(label, program).args(args)
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Cut, Cutter};
 use crate::{
     fmp4::{Event, FragmentReader},
+    gateway::Feed,
     process::{Child, ChildStdout, Command, Exit, Spawner},
     scheduler::HeadId,
     store::{RenditionSpace, StoreError},
@@ -67,6 +68,7 @@ pub struct HeadRun {
     pub command: Command,
     pub cutter: Cutter,
     pub space: RenditionSpace,
+    pub feed: Feed,
     pub spawner: Spawner,
     /// True while the head is not to be read from.
     pub hold: watch::Receiver<bool>,
@@ -139,6 +141,10 @@ impl HeadRun {
     }
 
     async fn publish(&self, Cut { segment, bytes }: Cut) -> Result<(), HeadEnd> {
+        // A tool takes a failed source for the film's end, and an audio head would fill the rest with silence.
+        if let Some(fault) = self.feed.fault() {
+            return Err(HeadEnd::Failed(format!("its source failed: {fault}")));
+        }
         self.space.put(segment, bytes.clone()).await.map_err(store_end)?;
         self.tell(HeadEvent::Made { segment, bytes }).await;
         Ok(())
