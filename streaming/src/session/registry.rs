@@ -1,0 +1,388 @@
+//! All sessions that the server knows.
+
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Instant};
+
+use protocol::{
+    Capacity, Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, Media, Playhead, SessionId, SessionSummary,
+    SessionView, Stage, ViewerToken,
+};
+
+use super::{
+    Limits, Reader,
+    screening::{End, Ended, Epoch, Life, Progress, Screening},
+    secrets::{HostKeyHash, ViewerKey},
+    viewers::{Sign, Viewers, clean_name},
+};
+
+/// The sessions, each with a recipe `R` from which everything else can be made again.
+#[derive(Debug)]
+pub struct Registry<R> {
+    limits: Limits,
+    sessions: BTreeMap<SessionId, Screening<R>>,
+    epochs: u64,
+}
+
+/// A session was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// What the reports on its preparation are to carry.
+    pub epoch: Epoch,
+    /// An old session that was forgotten to make room.
+    pub forgotten: Option<Ended>,
+}
+
+/// What a heartbeat led to.
+#[derive(Debug)]
+pub struct BeatOutcome {
+    /// The session slept; its preparation is to be started.
+    pub woken: Option<Epoch>,
+    /// The viewer is new.
+    pub joined: bool,
+    pub reply: HeartbeatReply,
+}
+
+/// What a playlist or segment request led to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct TouchOutcome {
+    /// The session slept; its preparation is to be started.
+    pub woken: Option<Epoch>,
+    /// The anonymous player is new.
+    pub joined: bool,
+}
+
+impl<R> Registry<R> {
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self { limits, sessions: BTreeMap::new(), epochs: 0 }
+    }
+
+    /// Opens a session, which is awake and preparing. `opened_at`: milliseconds since the Unix epoch.
+    ///
+    /// # Errors
+    ///
+    /// `at_capacity`.
+    pub fn open(
+        &mut self,
+        now: Instant,
+        session: SessionId,
+        host: HostKeyHash,
+        recipe: R,
+        title: impl Into<String>,
+        opened_at: u64,
+    ) -> Result<Opened, Error> {
+        if self.sessions.contains_key(&session) {
+            return Err(Error::new(ErrorKind::Internal, "this session is open already; open the link again"));
+        }
+        self.check_capacity(now)?;
+        let forgotten = self.make_room()?;
+        let epoch = self.next_epoch();
+        let screening = Screening {
+            host,
+            recipe,
+            title: title.into(),
+            opened_at,
+            media: None,
+            viewers: Viewers::default(),
+            playhead: Playhead { position_s: 0.0, paused: false },
+            life: Life::Awake { epoch, progress: Progress::Preparing(Stage::Connecting) },
+            empty_since: now,
+            joined: false,
+        };
+        self.sessions.insert(session, screening);
+        Ok(Opened { epoch, forgotten })
+    }
+
+    /// Takes in a heartbeat: its viewer is there, and a sleeping session wakes.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request`, `unknown_session`, `at_capacity` when the session would have to wake or has too many viewers.
+    pub fn beat(&mut self, now: Instant, beat: &Heartbeat) -> Result<BeatOutcome, Error> {
+        let sign = read(beat)?;
+        let key = ViewerKey::of_token(beat.session, &beat.viewer);
+        let max_viewers = self.limits.max_viewers;
+        let viewers = &self.known(beat.session)?.viewers;
+        if viewers.len() >= max_viewers && !viewers.contains(key) {
+            let message = format!("{max_viewers} people watch this, and there is no room for more; try again later");
+            return Err(Error::new(ErrorKind::AtCapacity, message));
+        }
+        let woken = self.wake(now, beat.session)?;
+        let screening = self.known_mut(beat.session)?;
+        let end = screening.duration_s().unwrap_or(f64::INFINITY);
+        let playhead = Playhead { position_s: sign.playhead.position_s.min(end), ..sign.playhead };
+        let joined = screening.viewers.beat(now, key, Sign { playhead, ..sign });
+        screening.joined = true;
+        screening.follow();
+        let reply = HeartbeatReply {
+            playhead: screening.playhead,
+            viewers: screening.viewers.views(screening.playhead),
+            session_state: screening.state(),
+            duration_s: screening.duration_s(),
+        };
+        Ok(BeatOutcome { woken, joined, reply })
+    }
+
+    /// Takes in a playlist or segment request. A sleeping session wakes. A page that sends heartbeats stays present
+    /// by it but does not come by it, so that requests under way do not bring back one that left. A player without
+    /// heartbeats comes and stays by its requests.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`, and `at_capacity` when the session would have to wake.
+    pub fn touch(&mut self, now: Instant, session: SessionId, reader: Reader<'_>) -> Result<TouchOutcome, Error> {
+        let woken = self.wake(now, session)?;
+        let max_viewers = self.limits.max_viewers;
+        let screening = self.known_mut(session)?;
+        let key = match reader {
+            Reader::Viewer(token) => ViewerKey::of_token(session, token),
+            Reader::Anonymous(traits) => ViewerKey::of_player(session, traits),
+        };
+        screening.viewers.refresh(now, key);
+        let comes = matches!(reader, Reader::Anonymous(_))
+            && !screening.viewers.contains(key)
+            // One more is served but not counted: the others keep the session awake.
+            && screening.viewers.len() < max_viewers;
+        if comes {
+            screening.viewers.add_player(now, key, screening.playhead);
+            screening.joined = true;
+        }
+        Ok(TouchOutcome { woken, joined: comes })
+    }
+
+    /// A viewer says that it goes. Nothing ended if it was not there (any more).
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn leave(&mut self, now: Instant, session: SessionId, token: &ViewerToken) -> Result<Option<Ended>, Error> {
+        let screening = self.known_mut(session)?;
+        let Some(viewer) = screening.viewers.remove(ViewerKey::of_token(session, token)) else { return Ok(None) };
+        if screening.viewers.is_empty() {
+            screening.empty_since = now;
+        }
+        screening.follow();
+        let end = End::ViewerGone { viewer: viewer.id, anonymous: false };
+        Ok(Some(Ended::new(session, end, "the viewer left")))
+    }
+
+    /// The host closes a session: it is gone at once.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`, `forbidden` when the key is not the one that opening told.
+    pub fn close(&mut self, session: SessionId, key: &HostKey) -> Result<Ended, Error> {
+        if !self.known(session)?.host.is_of(key) {
+            return Err(Error::new(ErrorKind::Forbidden, "only who opened this session can close it"));
+        }
+        self.sessions.remove(&session);
+        Ok(Ended::new(session, End::Closed, "the host closed the session"))
+    }
+
+    /// Gives a session another title; false if it is unknown.
+    pub fn rename(&mut self, session: SessionId, title: impl Into<String>) -> bool {
+        let Some(screening) = self.sessions.get_mut(&session) else { return false };
+        screening.title = title.into();
+        true
+    }
+
+    /// Says how far an awake session's preparation is. False, and nothing changed, if the session has slept since, is
+    /// unknown or has failed.
+    pub fn set_progress(&mut self, session: SessionId, at: Epoch, to: Progress) -> bool {
+        let Some(screening) = self.sessions.get_mut(&session) else { return false };
+        match &mut screening.life {
+            Life::Awake { epoch, progress } if *epoch == at && !matches!(progress, Progress::Failed(_)) => {
+                *progress = to;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Says what the film is, or that something about it proved to be different. False, and nothing changed, if the
+    /// session has slept since or is unknown.
+    pub fn set_media(&mut self, session: SessionId, at: Epoch, media: Arc<Media>) -> bool {
+        let Some(screening) = self.sessions.get_mut(&session) else { return false };
+        if !matches!(screening.life, Life::Awake { epoch, .. } if epoch == at) {
+            return false;
+        }
+        screening.media = Some(media);
+        true
+    }
+
+    /// What the viewers of a session see, but for `read_s`, which the gateway knows.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn view(&self, session: SessionId) -> Result<SessionView, Error> {
+        Ok(self.known(session)?.view())
+    }
+
+    /// The sessions that are awake, the newest first.
+    #[must_use]
+    pub fn list(&self) -> Vec<SessionSummary> {
+        let awake = self.sessions.iter().filter(|(_, screening)| screening.is_awake());
+        let mut list: Vec<SessionSummary> = awake.map(|(&session, screening)| screening.summary(session)).collect();
+        list.sort_by_key(|it| Reverse((it.opened_at, it.session)));
+        list
+    }
+
+    /// What a session is made from.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn recipe(&self, session: SessionId) -> Result<&R, Error> {
+        Ok(&self.known(session)?.recipe)
+    }
+
+    /// The awake period that a session is in; none if it sleeps or is unknown.
+    #[must_use]
+    pub fn epoch(&self, session: SessionId) -> Option<Epoch> {
+        match self.sessions.get(&session)?.life {
+            Life::Awake { epoch, .. } => Some(epoch),
+            Life::Asleep { .. } => None,
+        }
+    }
+
+    /// Sessions that are awake and have not failed, and how many may be.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        Capacity { used: self.counted() as u64, allowed: self.limits.max_streams as u64 }
+    }
+
+    /// Sessions in memory, awake or asleep.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// Ends what is due. What follows from it at an earlier time than `now` ends too, as if this had been called at
+    /// each time in between.
+    pub fn expire(&mut self, now: Instant) -> Vec<Ended> {
+        let limits = &self.limits;
+        let mut ended = Vec::new();
+        self.sessions.retain(|&session, screening| {
+            for viewer in screening.viewers.expire(now, limits) {
+                screening.empty_since = viewer.due(limits);
+                let reason = format!("no sign of the viewer for {} s", viewer.patience(limits).as_secs());
+                let end = End::ViewerGone { anonymous: viewer.anonymous, viewer: viewer.id };
+                ended.push(Ended::new(session, end, reason));
+            }
+            screening.follow();
+            let due = |screening: &Screening<R>| screening.unwatched_due(limits).filter(|&due| due <= now);
+            if let (true, Some(since)) = (screening.is_awake(), due(screening)) {
+                let patience = screening.patience(limits).as_secs();
+                if screening.has_failed() {
+                    let reason = format!("it failed, and nobody looked at it for {patience} s");
+                    ended.push(Ended::new(session, End::Forgotten, reason));
+                    return false;
+                }
+                ended.push(if screening.joined {
+                    Ended::new(session, End::FellAsleep, format!("nobody watched for {patience} s"))
+                } else {
+                    Ended::new(session, End::NobodyJoined, format!("nobody joined within {patience} s"))
+                });
+                screening.sleep(since);
+            }
+            if due(screening).is_some() {
+                let reason = format!("it slept for {} s", limits.forget_after.as_secs());
+                ended.push(Ended::new(session, End::Forgotten, reason));
+                return false;
+            }
+            true
+        });
+        ended
+    }
+
+    /// When [`Registry::expire`] has something to do next, as things are. Any other call can bring it nearer.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.sessions.values().filter_map(|screening| screening.next_due(&self.limits)).min()
+    }
+
+    fn known(&self, session: SessionId) -> Result<&Screening<R>, Error> {
+        self.sessions.get(&session).ok_or_else(unknown)
+    }
+
+    fn known_mut(&mut self, session: SessionId) -> Result<&mut Screening<R>, Error> {
+        self.sessions.get_mut(&session).ok_or_else(unknown)
+    }
+
+    fn wake(&mut self, now: Instant, session: SessionId) -> Result<Option<Epoch>, Error> {
+        if self.known(session)?.is_awake() {
+            return Ok(None);
+        }
+        self.check_capacity(now)?;
+        let epoch = self.next_epoch();
+        self.known_mut(session)?.wake(now, epoch);
+        Ok(Some(epoch))
+    }
+
+    fn next_epoch(&mut self) -> Epoch {
+        self.epochs += 1;
+        Epoch(self.epochs)
+    }
+
+    fn counted(&self) -> usize {
+        self.sessions.values().filter(|screening| screening.counts()).count()
+    }
+
+    fn check_capacity(&self, now: Instant) -> Result<(), Error> {
+        let running = self.counted();
+        if running < self.limits.max_streams {
+            return Ok(());
+        }
+        let counted = self.sessions.values().filter(|screening| screening.counts());
+        let next = counted.filter_map(|screening| screening.unwatched_due(&self.limits)).min();
+        let when = next.map_or_else(
+            || "when one of them is over, or join one of them".into(),
+            |due| {
+                format!("in {} s, when one that nobody watches ends", due.saturating_duration_since(now).as_secs() + 1)
+            },
+        );
+        let films = if running == 1 { "film" } else { "films" };
+        let message = format!("this server shows {running} {films} already, as many as it may; try again {when}");
+        Err(Error::new(ErrorKind::AtCapacity, message))
+    }
+
+    /// Forgets the session that has slept longest, or else a failed one that nobody looks at, when memory is full.
+    fn make_room(&mut self) -> Result<Option<Ended>, Error> {
+        if self.sessions.len() < self.limits.max_remembered {
+            return Ok(None);
+        }
+        let dispensable = |(&session, screening): (&SessionId, &Screening<R>)| match screening.life {
+            Life::Asleep { since } => Some((false, since, session)),
+            Life::Awake { .. } if screening.has_failed() && screening.viewers.is_empty() => {
+                Some((true, screening.empty_since, session))
+            }
+            Life::Awake { .. } => None,
+        };
+        let Some((_, _, session)) = self.sessions.iter().filter_map(dispensable).min() else {
+            let message = "this server has as many sessions as it can remember; try again when some of them are over";
+            return Err(Error::new(ErrorKind::AtCapacity, message));
+        };
+        self.sessions.remove(&session);
+        Ok(Some(Ended::new(session, End::Forgotten, "another session needed its place in memory")))
+    }
+}
+
+fn unknown() -> Error {
+    Error::new(ErrorKind::UnknownSession, "this session is over or never was; open the link again")
+}
+
+fn read(beat: &Heartbeat) -> Result<Sign, Error> {
+    if !beat.viewer.is_well_formed() {
+        let message = "a viewer's token has 16 to 64 letters, digits, - or _; reload the page";
+        return Err(Error::new(ErrorKind::InvalidRequest, message));
+    }
+    if !beat.position_s.is_finite() {
+        return Err(Error::new(ErrorKind::InvalidRequest, "the position must be a number of seconds"));
+    }
+    Ok(Sign {
+        name: beat.name.as_deref().map(clean_name),
+        // `+ 0.0` makes a zero of minus zero.
+        playhead: Playhead { position_s: beat.position_s.max(0.0) + 0.0, paused: beat.paused },
+        hidden: beat.hidden,
+    })
+}

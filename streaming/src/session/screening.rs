@@ -1,0 +1,175 @@
+//! One session: what is known of it, and when it sleeps and is forgotten.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use protocol::{Error, Media, Playhead, PublicViewerId, SessionId, SessionState, SessionSummary, SessionView, Stage};
+
+use super::{Limits, secrets::HostKeyHash, viewers::Viewers};
+
+/// One awake period of a session. What is reported for an earlier one comes too late and is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Epoch(pub(super) u64);
+
+/// How far the preparation of an awake session is. What has failed stays so.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    Preparing(Stage),
+    Ready,
+    Failed(Error),
+}
+
+/// Something ended, to be logged and acted on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub session: SessionId,
+    pub what: End,
+    /// In words, for the log.
+    pub reason: String,
+}
+
+/// What ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    ViewerGone {
+        viewer: PublicViewerId,
+        anonymous: bool,
+    },
+    /// Everybody left, and some time passed.
+    FellAsleep,
+    /// The session was opened and nobody came; it sleeps.
+    NobodyJoined,
+    /// The session is unknown from now on.
+    Forgotten,
+    /// The host closed the session; it is unknown from now on.
+    Closed,
+}
+
+impl Ended {
+    pub(super) fn new(session: SessionId, what: End, reason: impl Into<String>) -> Self {
+        Self { session, what, reason: reason.into() }
+    }
+
+    /// Whether the session itself is asleep or gone, so that its heads end and its segments are given back.
+    #[must_use]
+    pub const fn releases(&self) -> bool {
+        !matches!(self.what, End::ViewerGone { .. })
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Screening<R> {
+    pub(super) host: HostKeyHash,
+    pub(super) recipe: R,
+    pub(super) title: String,
+    /// Milliseconds since the Unix epoch.
+    pub(super) opened_at: u64,
+    pub(super) media: Option<Arc<Media>>,
+    pub(super) viewers: Viewers,
+    pub(super) playhead: Playhead,
+    pub(super) life: Life,
+    /// Since when nobody watches; meaningless while somebody does.
+    pub(super) empty_since: Instant,
+    /// Whether anybody ever came.
+    pub(super) joined: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Life {
+    Awake { epoch: Epoch, progress: Progress },
+    Asleep { since: Instant },
+}
+
+impl<R> Screening<R> {
+    /// Whether it is awake, failed or not.
+    pub(super) const fn is_awake(&self) -> bool {
+        matches!(self.life, Life::Awake { .. })
+    }
+
+    /// Whether it takes one of the `max_streams` places. Nothing runs for a failed session, so it takes none.
+    pub(super) const fn counts(&self) -> bool {
+        matches!(self.life, Life::Awake { progress: Progress::Preparing(_) | Progress::Ready, .. })
+    }
+
+    pub(super) const fn has_failed(&self) -> bool {
+        matches!(self.life, Life::Awake { progress: Progress::Failed(_), .. })
+    }
+
+    pub(super) fn wake(&mut self, now: Instant, epoch: Epoch) {
+        self.life = Life::Awake { epoch, progress: Progress::Preparing(Stage::Connecting) };
+        self.empty_since = now;
+    }
+
+    /// What is known of the film goes with the heads and segments: it is found out again.
+    pub(super) fn sleep(&mut self, since: Instant) {
+        self.life = Life::Asleep { since };
+        self.media = None;
+    }
+
+    /// Lets the session's playhead follow its viewers. Nobody there: it stays where it is.
+    pub(super) fn follow(&mut self) {
+        if let Some(playhead) = self.viewers.lead() {
+            self.playhead = playhead;
+        }
+    }
+
+    /// How long this session stays as it is while nobody watches.
+    pub(super) const fn patience(&self, limits: &Limits) -> Duration {
+        if self.joined { limits.sleep_after } else { limits.unjoined_timeout }
+    }
+
+    /// When a session that nobody watches sleeps or is forgotten; none while somebody does.
+    pub(super) fn unwatched_due(&self, limits: &Limits) -> Option<Instant> {
+        match self.life {
+            Life::Asleep { since } => Some(since + limits.forget_after),
+            Life::Awake { .. } => self.viewers.is_empty().then(|| self.empty_since + self.patience(limits)),
+        }
+    }
+
+    pub(super) fn next_due(&self, limits: &Limits) -> Option<Instant> {
+        self.viewers.next_due(limits).into_iter().chain(self.unwatched_due(limits)).min()
+    }
+
+    pub(super) fn state(&self) -> SessionState {
+        match &self.life {
+            Life::Awake { progress: Progress::Ready, .. } => SessionState::Ready,
+            Life::Awake { progress: Progress::Failed(_), .. } => SessionState::Failed,
+            Life::Awake { progress: Progress::Preparing(_), .. } | Life::Asleep { .. } => SessionState::Preparing,
+        }
+    }
+
+    pub(super) fn duration_s(&self) -> Option<f64> {
+        self.media.as_ref().map(|media| media.duration_s)
+    }
+
+    pub(super) fn view(&self) -> SessionView {
+        let (stage, error) = match &self.life {
+            Life::Awake { progress: Progress::Preparing(stage), .. } => (Some(*stage), None),
+            Life::Awake { progress: Progress::Failed(error), .. } => (None, Some(error.clone())),
+            Life::Awake { progress: Progress::Ready, .. } | Life::Asleep { .. } => (None, None),
+        };
+        SessionView {
+            state: self.state(),
+            stage,
+            error,
+            title: self.title.clone(),
+            media: self.media.as_deref().cloned(),
+            viewers: self.viewers.views(self.playhead),
+            playhead: self.playhead,
+            read_s: None,
+        }
+    }
+
+    pub(super) fn summary(&self, session: SessionId) -> SessionSummary {
+        SessionSummary {
+            session,
+            title: self.title.clone(),
+            viewers: u32::try_from(self.viewers.len()).unwrap_or(u32::MAX),
+            opened_at: self.opened_at,
+            state: self.state(),
+            duration_s: self.duration_s(),
+        }
+    }
+}
