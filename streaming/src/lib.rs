@@ -8,11 +8,16 @@
 //!
 //! This crate knows neither the routes of the app nor Leptos.
 
+pub mod film;
 pub mod fmp4;
 pub mod gateway;
+pub mod head;
+pub mod matinee;
+pub mod plan;
 pub mod playlist;
 pub mod probe;
 pub mod process;
+pub mod rendition;
 pub mod scheduler;
 pub mod session;
 pub mod source;
@@ -20,3 +25,5 @@ pub mod store;
 pub mod tasks;
 pub mod time;
 pub mod tools;
+
+pub use matinee::{Config, Matinee, Player, StartError};

@@ -321,7 +321,7 @@ impl Keeper {
             let ahead_bytes = self.space.bytes(passed..head.view.next);
             let waiting = waiting_for_init
                 || readers.iter().any(|reader| reader.waiting && head.view.will_make(reader.segment));
-            let idle = readers.iter().filter(|reader| reader.segment <= head.view.next).map(|reader| reader.idle).min();
+            let idle = self.waiters.idle(head.view.next, now);
             head.pulse.set(waiting, idle.unwrap_or(Duration::from_secs(3600)), &self.around.slots);
             if waiting_for_init {
                 head.set_held(false);

@@ -90,6 +90,13 @@ impl Waiters {
         self.places.values().map(|&(_, at)| at + limit).filter(|&at| at >= now).min()
     }
 
+    /// How long ago a viewer asked for something that a head at `next` has made or will make. The server's own asking
+    /// ahead keeps no place from a viewer.
+    pub(super) fn idle(&self, next: u32, now: Instant) -> Option<Duration> {
+        let viewers = self.places.iter().filter(|(reader, (segment, _))| **reader != ReaderId::WARM && *segment <= next);
+        viewers.map(|(_, (_, at))| now.duration_since(*at)).min()
+    }
+
     /// The lowest segment that any reader is at.
     pub(super) fn lowest(&self) -> Option<u32> {
         self.places.values().map(|&(segment, _)| segment).min()

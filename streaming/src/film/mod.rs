@@ -1,0 +1,168 @@
+//! A film: an opened source, what is known of it, and its renditions. Sessions on the same source share one.
+
+mod shelf;
+
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
+use tokio::sync::watch;
+
+pub use shelf::{Preparation, Screen, Shelf};
+
+use crate::{
+    gateway::{Feed, Gateway},
+    plan::{self, Plan},
+    probe::{Probed, Subject, probe},
+    process::Spawner,
+    rendition::{EncodeSlots, ReaderId, Rendition, Surroundings},
+    scheduler::Limits,
+    source::Source,
+    store::Store,
+    tasks::Tasks,
+    tools::Tools,
+};
+
+/// What all films of a server have in common. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Workshop {
+    pub gateway: Gateway,
+    pub spawner: Spawner,
+    pub tools: Arc<Tools>,
+    pub store: Store,
+    pub slots: EncodeSlots,
+    pub limits: Limits,
+    /// x264's preset.
+    pub preset: Arc<str>,
+}
+
+/// An opened and probed source with its renditions.
+#[derive(Debug)]
+pub struct Film {
+    feed: Feed,
+    probed: Probed,
+    mpv: PathBuf,
+    ffmpeg: PathBuf,
+    workshop: Workshop,
+    /// Seconds; shortened by an end that comes early.
+    length: watch::Sender<f64>,
+    renditions: Mutex<HashMap<RenditionId, Arc<Rendition>>>,
+    tasks: Tasks,
+}
+
+impl Film {
+    /// Opens and probes a source, telling which stage it is in.
+    async fn prepare(
+        workshop: &Workshop,
+        source: &Source,
+        tasks: &Tasks,
+        stage: impl Fn(Stage),
+    ) -> Result<Self, Error> {
+        // Told first, since without them nothing else helps.
+        let mpv = workshop.tools.require("mpv")?.to_owned();
+        let ffmpeg = workshop.tools.require("ffmpeg")?.to_owned();
+        stage(Stage::Connecting);
+        let feed = workshop.gateway.open(source).await?;
+        stage(Stage::Probing);
+        let (url, title) = (feed.url(), source.title());
+        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
+        let probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len)).await?;
+        stage(Stage::Starting);
+        let (length, _) = watch::channel(probed.media.duration_s);
+        Ok(Self {
+            feed,
+            probed,
+            mpv,
+            ffmpeg,
+            workshop: workshop.clone(),
+            length,
+            renditions: Mutex::default(),
+            tasks: tasks.clone(),
+        })
+    }
+
+    /// What is known of the film, with its length as it is known now.
+    #[must_use]
+    pub fn media(&self) -> Media {
+        Media { duration_s: *self.length.borrow(), ..self.probed.media.clone() }
+    }
+
+    /// Tells when the film's length is corrected.
+    #[must_use]
+    pub fn length(&self) -> watch::Receiver<f64> {
+        self.length.subscribe()
+    }
+
+    /// How many seconds have been read of a source that cannot seek, estimated by bytes; none where one can.
+    #[must_use]
+    pub fn read_s(&self) -> Option<f64> {
+        let (Reach::AsRead, Some(size)) = (self.feed.reach(), self.feed.len()) else { return None };
+        (size > 0).then(|| *self.length.borrow() * self.feed.have_read() as f64 / size as f64)
+    }
+
+    /// Bytes that were read from the source's server.
+    #[must_use]
+    pub fn upstream_bytes(&self) -> u64 {
+        self.feed.upstream_bytes()
+    }
+
+    fn facts(&self) -> plan::Film<'_> {
+        plan::Film {
+            media: &self.probed.media,
+            zero_s: self.probed.zero_s,
+            duration_s: *self.length.borrow(),
+            preset: &self.workshop.preset,
+        }
+    }
+
+    /// The plan for one viewer's choice.
+    ///
+    /// # Errors
+    ///
+    /// As [`plan::plan`].
+    pub fn plan(&self, query: &MasterQuery, languages: &[String]) -> Result<Plan, Error> {
+        plan::plan(self.facts(), query, languages)
+    }
+
+    /// A rendition, started if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when the film has no such track.
+    pub fn rendition(&self, id: RenditionId) -> Result<Arc<Rendition>, Error> {
+        let mut renditions = self.renditions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rendition) = renditions.get(&id) {
+            return Ok(Arc::clone(rendition));
+        }
+        let spec = plan::spec(self.facts(), id)?;
+        let around = Surroundings {
+            feed: self.feed.clone(),
+            spawner: self.workshop.spawner.clone(),
+            mpv: self.mpv.clone(),
+            ffmpeg: self.ffmpeg.clone(),
+            slots: self.workshop.slots.clone(),
+            limits: self.workshop.limits,
+            tasks: self.tasks.clone(),
+            length: self.length.clone(),
+        };
+        let rendition = Arc::new(Rendition::start(spec, around, self.workshop.store.rendition()));
+        renditions.insert(id, Arc::clone(&rendition));
+        Ok(rendition)
+    }
+
+    /// Makes the first segments of what the plan plays first, before anyone asks.
+    pub fn warm(&self, plan: &Plan) {
+        for id in [plan.video, plan.audio].into_iter().flatten() {
+            let Ok(rendition) = self.rendition(id) else { continue };
+            self.tasks.spawn("warm", async move {
+                // Whoever asks for it later hears what is wrong.
+                if let Err(error) = rendition.segment(0, ReaderId::WARM).await {
+                    tracing::debug!(%error, rendition = %rendition.id(), "the first segment could not be made");
+                }
+            });
+        }
+    }
+}

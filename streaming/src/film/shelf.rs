@@ -1,0 +1,158 @@
+//! The films that are in use, by source: two sessions on one source share its preparation and its segments.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use protocol::{Error, ErrorKind, MasterQuery, Stage};
+use tokio::sync::watch;
+
+use super::{Film, Workshop};
+use crate::{source::Source, tasks::Tasks};
+
+/// How long a film that was only inspected is kept.
+const WARM: Duration = Duration::from_secs(60);
+
+/// How long opening and probing may take; their own limits end sooner.
+const PREPARE_LIMIT: Duration = Duration::from_secs(60);
+
+/// How far a film's preparation is.
+#[derive(Clone, Debug)]
+pub enum Preparation {
+    Stage(Stage),
+    Ready(Arc<Film>),
+    Failed(Error),
+}
+
+/// A place where a film is being prepared, or is. When the last holder drops it, the film's heads end and its
+/// segments are deleted.
+#[derive(Debug)]
+pub struct Screen {
+    state: watch::Receiver<Preparation>,
+    tasks: Tasks,
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.tasks.token().cancel();
+    }
+}
+
+impl Screen {
+    #[must_use]
+    pub fn state(&self) -> watch::Receiver<Preparation> {
+        self.state.clone()
+    }
+
+    /// The film if it is ready now.
+    #[must_use]
+    pub fn film(&self) -> Option<Arc<Film>> {
+        match &*self.state.borrow() {
+            Preparation::Ready(film) => Some(Arc::clone(film)),
+            _ => None,
+        }
+    }
+
+    /// Waits until the film is ready.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be played; `source_timeout` after `limit`.
+    pub async fn ready(&self, limit: Duration) -> Result<Arc<Film>, Error> {
+        let mut state = self.state.clone();
+        let settled = state.wait_for(|state| !matches!(state, Preparation::Stage(_)));
+        match tokio::time::timeout(limit, settled).await.as_deref() {
+            Ok(Ok(state)) => match &**state {
+                Preparation::Ready(film) => Ok(Arc::clone(film)),
+                Preparation::Failed(error) => Err(error.clone()),
+                Preparation::Stage(_) => Err(stopped()),
+            },
+            Ok(Err(_)) => Err(stopped()),
+            Err(_) => Err(Error::new(
+                ErrorKind::SourceTimeout,
+                format!("the film was not ready within {} s; its server is slow, try again", limit.as_secs()),
+            )),
+        }
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Internal, "the preparation of the film was stopped; open the link again")
+}
+
+/// The films in use.
+#[derive(Debug)]
+pub struct Shelf {
+    workshop: Workshop,
+    tasks: Tasks,
+    screens: Mutex<HashMap<String, Weak<Screen>>>,
+}
+
+impl Shelf {
+    #[must_use]
+    pub fn new(workshop: Workshop, tasks: Tasks) -> Self {
+        Self { workshop, tasks, screens: Mutex::default() }
+    }
+
+    #[must_use]
+    pub const fn workshop(&self) -> &Workshop {
+        &self.workshop
+    }
+
+    /// The screen of a source, on which its preparation begins unless it is under way. `languages`, best first, say
+    /// which tracks' first segments are made before anyone asks.
+    #[must_use]
+    pub fn screen(&self, source: &Source, languages: &[String]) -> Arc<Screen> {
+        let mut screens = self.screens.lock().unwrap_or_else(PoisonError::into_inner);
+        screens.retain(|_, screen| screen.strong_count() > 0);
+        let key = source.key();
+        if let Some(screen) = screens.get(&key).and_then(Weak::upgrade)
+            && !matches!(*screen.state.borrow(), Preparation::Failed(_))
+        {
+            return screen;
+        }
+        let screen = self.prepare(source.clone(), languages.to_vec());
+        screens.insert(key, Arc::downgrade(&screen));
+        screen
+    }
+
+    /// Keeps a film for a while after its inspection.
+    pub fn keep_warm(&self, screen: Arc<Screen>) {
+        self.tasks.spawn("keep warm", async move {
+            tokio::time::sleep(WARM).await;
+            drop(screen);
+        });
+    }
+
+    fn prepare(&self, source: Source, languages: Vec<String>) -> Arc<Screen> {
+        let tasks = self.tasks.child();
+        let (state, watched) = watch::channel(Preparation::Stage(Stage::Connecting));
+        let (workshop, film_tasks) = (self.workshop.clone(), tasks.clone());
+        tasks.spawn("prepare", async move {
+            let stage = |stage| drop(state.send_replace(Preparation::Stage(stage)));
+            let prepared = Film::prepare(&workshop, &source, &film_tasks, stage);
+            let prepared = tokio::time::timeout(PREPARE_LIMIT, prepared).await.unwrap_or_else(|_| {
+                Err(Error::new(ErrorKind::SourceTimeout, "the film's server answers too slowly; try again"))
+            });
+            match prepared {
+                Ok(film) => {
+                    let film = Arc::new(film);
+                    tracing::info!(source = ?source, media = %film.media().container, "film ready");
+                    if let Ok(plan) = film.plan(&MasterQuery::default(), &languages) {
+                        film.warm(&plan);
+                    }
+                    state.send_replace(Preparation::Ready(film));
+                }
+                Err(error) => {
+                    tracing::warn!(source = ?source, kind = ?error.kind, %error, "film cannot be played");
+                    state.send_replace(Preparation::Failed(error));
+                }
+            }
+            // The film lives as long as its screen: this task keeps the sender, and ends with the screen's tasks.
+            std::future::pending::<()>().await;
+        });
+        Arc::new(Screen { state: watched, tasks })
+    }
+}

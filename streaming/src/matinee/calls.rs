@@ -1,0 +1,171 @@
+//! The calls under `/api/`.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use protocol::{
+    Error, Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, ViewerToken,
+};
+
+use super::{Matinee, reaper, screenings::Screening};
+use crate::{
+    film::Preparation,
+    session::{Epoch, Progress, secrets},
+    source::Source,
+};
+
+/// How long `inspect` waits for an answer about a link.
+const INSPECT_LIMIT: Duration = Duration::from_secs(30);
+
+impl Matinee {
+    /// What a link leads to. Makes no session; what it read stays warm for a minute.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be played.
+    pub async fn inspect(&self, source: &str, languages: &[String]) -> Result<Media, Error> {
+        let source = Source::parse(source, self.inner.media_dir.as_deref())?;
+        let screen = self.inner.shelf.screen(&source, languages);
+        let film = screen.ready(INSPECT_LIMIT).await?;
+        self.inner.shelf.keep_warm(screen);
+        Ok(film.media())
+    }
+
+    /// Opens a session and answers at once; its preparation goes on.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_source`, `at_capacity`.
+    pub fn open(&self, source: &str, languages: &[String]) -> Result<Opened, Error> {
+        let source = Source::parse(source, self.inner.media_dir.as_deref())?;
+        let (session, host_key) = (secrets::new_session_id(), secrets::new_host_key());
+        let hash = secrets::HostKeyHash::of(&host_key);
+        let title = source.title();
+        let opened = self.registry().open(Instant::now(), session, hash, source.clone(), title, unix_ms())?;
+        tracing::info!(%session, source = ?source, "session opened");
+        if let Some(forgotten) = &opened.forgotten {
+            reaper::act_on(&self.inner, forgotten);
+        }
+        self.show(session, opened.epoch, &source, languages);
+        self.inner.bell.notify_one();
+        Ok(Opened { session, host_key })
+    }
+
+    /// The sessions that are awake.
+    #[must_use]
+    pub fn sessions(&self) -> Vec<SessionSummary> {
+        self.registry().list()
+    }
+
+    /// One session.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn session(&self, session: SessionId) -> Result<SessionView, Error> {
+        let view = self.registry().view(session)?;
+        let film = self.inner.screenings.screen(session).and_then(|screen| screen.film());
+        Ok(SessionView { read_s: film.and_then(|film| film.read_s()), ..view })
+    }
+
+    /// A viewer's sign of life.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`, `invalid_request`; `at_capacity` when the session slept and cannot be woken now.
+    pub fn heartbeat(&self, beat: &Heartbeat) -> Result<HeartbeatReply, Error> {
+        let outcome = self.registry().beat(Instant::now(), beat)?;
+        if outcome.joined {
+            tracing::info!(session = %beat.session, "viewer joined");
+        }
+        self.wake(beat.session, outcome.woken);
+        self.inner.bell.notify_one();
+        Ok(outcome.reply)
+    }
+
+    /// A viewer leaves. Leaving twice is harmless.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn leave(&self, session: SessionId, viewer: &ViewerToken) -> Result<(), Error> {
+        let ended = self.registry().leave(Instant::now(), session, viewer)?;
+        if let Some(ended) = ended {
+            reaper::act_on(&self.inner, &ended);
+        }
+        self.inner.bell.notify_one();
+        Ok(())
+    }
+
+    /// The host closes a session for everybody.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`, `forbidden` with another key.
+    pub fn close(&self, session: SessionId, key: &HostKey) -> Result<(), Error> {
+        let ended = self.registry().close(session, key)?;
+        reaper::act_on(&self.inner, &ended);
+        self.inner.bell.notify_one();
+        Ok(())
+    }
+
+    /// Prepares the film of a session that was woken.
+    pub(super) fn wake(&self, session: SessionId, woken: Option<Epoch>) {
+        let Some(epoch) = woken else { return };
+        let source = self.registry().recipe(session).cloned();
+        if let Ok(source) = source {
+            tracing::info!(%session, "session wakes");
+            self.show(session, epoch, &source, &[]);
+        }
+    }
+
+    /// Puts the source's film on for a session, and reports its preparation to the registry.
+    fn show(&self, session: SessionId, epoch: Epoch, source: &Source, languages: &[String]) {
+        let screen = self.inner.shelf.screen(source, languages);
+        let tasks = self.inner.tasks.child();
+        let (matinee, mut state) = (Arc::downgrade(&self.inner), screen.state());
+        tasks.spawn("report", async move {
+            let mut film = loop {
+                let now = state.borrow_and_update().clone();
+                let Some(inner) = matinee.upgrade() else { return };
+                match now {
+                    Preparation::Stage(stage) => {
+                        inner.registry().set_progress(session, epoch, Progress::Preparing(stage));
+                    }
+                    Preparation::Failed(error) => {
+                        inner.registry().set_progress(session, epoch, Progress::Failed(error));
+                        inner.bell.notify_one();
+                        return;
+                    }
+                    Preparation::Ready(film) => {
+                        let media = Arc::new(film.media());
+                        let mut registry = inner.registry();
+                        registry.rename(session, media.title.clone());
+                        registry.set_media(session, epoch, media);
+                        registry.set_progress(session, epoch, Progress::Ready);
+                        drop(registry);
+                        break (film.length(), Arc::downgrade(&film));
+                    }
+                }
+                drop(inner);
+                if state.changed().await.is_err() {
+                    return;
+                }
+            };
+            // Corrections of the film's length, for as long as the session is awake.
+            while film.0.changed().await.is_ok() {
+                let (Some(inner), Some(film)) = (matinee.upgrade(), film.1.upgrade()) else { return };
+                inner.registry().set_media(session, epoch, Arc::new(film.media()));
+            }
+        });
+        self.inner.screenings.put(session, Screening { epoch, screen, tasks });
+    }
+}
+
+fn unix_ms() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}

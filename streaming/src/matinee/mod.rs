@@ -1,0 +1,194 @@
+//! The whole of the domain behind one handle: start it, call it, shut it down.
+
+mod calls;
+mod hls;
+mod reaper;
+mod screenings;
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use protocol::SystemReport;
+use tokio::sync::Notify;
+
+use crate::{
+    film::{Shelf, Workshop},
+    gateway::{Gateway, GatewayConfig},
+    process::Spawner,
+    rendition::EncodeSlots,
+    scheduler,
+    session::{self, Registry},
+    source::Source,
+    store::{Store, StoreConfig, StoreError},
+    tasks::Tasks,
+    tools::{ToolPaths, Tools},
+};
+
+pub use hls::Player;
+use screenings::Screenings;
+
+/// How long shutdown waits for tasks, each of which has to end a child at most.
+const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// How Matinee is set up.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub store: StoreConfig,
+    pub gateway: GatewayConfig,
+    /// Files under this folder may be watched too.
+    pub media_dir: Option<PathBuf>,
+    pub sessions: session::Limits,
+    /// Encoding heads at the same time; none: as many as the cores can do in real time.
+    pub max_encodes: Option<usize>,
+    /// x264's preset.
+    pub preset: String,
+    pub tools: ToolPaths,
+    /// How long a head without a reader goes on.
+    pub head_idle: Duration,
+}
+
+/// Why Matinee could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the loopback gateway could not be started")]
+    Gateway(#[source] std::io::Error),
+    #[error("the thread that starts programs could not be started")]
+    Spawner(#[source] std::io::Error),
+}
+
+/// The handle. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Matinee {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    media_dir: Option<PathBuf>,
+    registry: Mutex<Registry<Source>>,
+    screenings: Screenings,
+    shelf: Shelf,
+    /// Rung when a deadline of the registry may have come nearer.
+    bell: Notify,
+    tasks: Tasks,
+}
+
+impl Matinee {
+    /// Starts the gateway, opens the store, looks for the tools and starts the reaper.
+    ///
+    /// # Errors
+    ///
+    /// In words for the operator.
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        let tasks = Tasks::new();
+        let store = Store::open(config.store)?;
+        let spawner = Spawner::start(&tasks).map_err(StartError::Spawner)?;
+        let (tools, gateway) =
+            tokio::join!(Tools::find_at(&spawner, &config.tools), Gateway::start(config.gateway, &tasks));
+        let gateway = gateway.map_err(StartError::Gateway)?;
+        let budget = store.usage().allowed;
+        let streams = config.sessions.max_streams.max(1) as u64;
+        let limits = scheduler::Limits {
+            ahead_bytes: budget / (4 * streams),
+            head_idle: config.head_idle,
+            ..scheduler::Limits::default()
+        };
+        let workshop = Workshop {
+            gateway,
+            spawner,
+            tools: Arc::new(tools),
+            store,
+            slots: EncodeSlots::new(config.max_encodes.unwrap_or_else(default_encodes)),
+            limits,
+            preset: config.preset.into(),
+        };
+        let matinee = Self {
+            inner: Arc::new(Inner {
+                media_dir: config.media_dir,
+                registry: Mutex::new(Registry::new(config.sessions)),
+                screenings: Screenings::default(),
+                shelf: Shelf::new(workshop, tasks.clone()),
+                bell: Notify::new(),
+                tasks: tasks.clone(),
+            }),
+        };
+        tasks.spawn("reaper", reaper::run(Arc::downgrade(&matinee.inner)));
+        Ok(matinee)
+    }
+
+    /// No source may lead back to this server.
+    pub fn refuse_port(&self, listening: SocketAddr) {
+        self.workshop().gateway.refuse_port(listening.port());
+    }
+
+    /// Tasks of the server itself belong to the same group, so that shutdown joins them.
+    #[must_use]
+    pub fn tasks(&self) -> &Tasks {
+        &self.inner.tasks
+    }
+
+    /// What the operator should know of the store's place, if anything.
+    #[must_use]
+    pub fn store_advice(&self) -> Option<String> {
+        self.workshop().store.operator_advice()
+    }
+
+    /// The server's state.
+    #[must_use]
+    pub fn system(&self) -> SystemReport {
+        let workshop = self.workshop();
+        SystemReport {
+            version: env!("CARGO_PKG_VERSION").into(),
+            tools: workshop.tools.report(),
+            store: workshop.store.report(),
+            sessions: self.registry().capacity(),
+            encodes: workshop.slots.usage(),
+        }
+    }
+
+    /// Children that are alive.
+    #[must_use]
+    pub fn children(&self) -> usize {
+        self.workshop().spawner.alive()
+    }
+
+    /// Ends every session, head and task and removes the store's folder. False if something would not end in time.
+    pub async fn shutdown(&self) -> bool {
+        self.inner.screenings.clear();
+        let joined = self.inner.tasks.join(SHUTDOWN).await;
+        let closed = match self.workshop().store.close().await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, "the store could not be removed");
+                false
+            }
+        };
+        joined && closed && self.children() == 0
+    }
+
+    fn registry(&self) -> MutexGuard<'_, Registry<Source>> {
+        self.inner.registry()
+    }
+
+    fn workshop(&self) -> &Workshop {
+        self.inner.shelf.workshop()
+    }
+}
+
+impl Inner {
+    fn registry(&self) -> MutexGuard<'_, Registry<Source>> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One encoding head of 1080p takes about three quarters of a core in real time.
+fn default_encodes() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    (cores * 4 / 3).max(1)
+}
