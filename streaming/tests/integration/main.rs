@@ -1,1 +1,4 @@
-//! Integration tests.
+//! Against real sockets, files and programs, all of them on this machine.
+
+mod gateway;
+mod support;
