@@ -110,15 +110,21 @@ impl Feed {
         Ok(all.freeze())
     }
 
-    /// What a reader ran into last, a tool or [`Feed::read`]: it explains why a tool ended. Forgotten when the same
-    /// place was read well afterwards, or after a minute; what is final stays.
+    /// What a reader ran into last, a tool or [`Feed::read`], or what the gateway struggles with right now: it explains
+    /// why a tool ended. Forgotten when the same place was read well afterwards, or after a minute; what is final stays.
     #[must_use]
     pub fn fault(&self) -> Option<Error> {
         let core = self.core();
-        core.dead().or_else(|| {
+        let met = || {
             let fault = core.fault.lock().unwrap_or_else(PoisonError::into_inner);
-            fault.as_ref().filter(|fault| fault.when.elapsed() < FAULT_AGE).map(|fault| fault.error.clone())
-        })
+            fault.as_ref().map(|fault| (fault.error.clone(), fault.when))
+        };
+        let struggling = || match &core.backing {
+            Backing::Remote(remote) => remote.trouble(),
+            _ => None,
+        };
+        let recent = |(error, when): (Error, Instant)| (when.elapsed() < FAULT_AGE).then_some(error);
+        core.dead().or_else(|| met().and_then(recent)).or_else(|| struggling().and_then(recent))
     }
 
     /// Body bytes that the upstream has sent so far; 0 for a file.
@@ -216,7 +222,9 @@ impl Core {
     pub(super) async fn reaches(&self, offset: u64) -> Reached {
         match &self.backing {
             Backing::Spill(spill) => {
-                let waited = self.tasks.token().run_until_cancelled(spill.reaches(offset, self.stall_timeout)).await;
+                // Shorter than the time after which the tools themselves give up, so that they hear an answer.
+                let patience = self.stall_timeout / 2;
+                let waited = self.tasks.token().run_until_cancelled(spill.reaches(offset, patience)).await;
                 waited.unwrap_or_else(|| Reached::Failed(sentences::closed()))
             }
             _ if self.len().is_some_and(|len| offset < len) => Reached::There,

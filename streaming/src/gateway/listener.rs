@@ -12,13 +12,17 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Open connections at once: far more than the tools of the largest server need.
 const CONNECTIONS: usize = 512;
+
+/// Bytes that a connection takes beyond what its tool has read. Without a bound the kernel lets it grow to several MB,
+/// all of which is fetched from the upstream for nothing when a tool looks at the start of a film and seeks away.
+const SEND_BUFFER: u32 = 128 * 1024;
 
 /// Accepts connections on 127.0.0.1.
 pub(super) struct Doors {
@@ -29,7 +33,10 @@ pub(super) struct Doors {
 
 impl Doors {
     pub(super) async fn open(token: CancellationToken) -> io::Result<(Self, SocketAddr)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.set_send_buffer_size(SEND_BUFFER)?;
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+        let listener = socket.listen(128)?;
         let address = listener.local_addr()?;
         Ok((Self { listener, permits: Arc::new(Semaphore::new(CONNECTIONS)), token }, address))
     }

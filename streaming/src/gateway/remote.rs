@@ -42,6 +42,8 @@ struct State {
     traffic: Traffic,
     /// The block that could not be read last.
     burnt: Option<(u64, Instant)>,
+    /// What a fetcher struggles with, until one makes a block again. A tool may give up before a fetcher does.
+    trouble: Option<(Error, Instant)>,
     /// Set when the file has changed.
     dead: Option<Error>,
 }
@@ -71,6 +73,13 @@ impl Drop for Ticket {
     }
 }
 
+impl Drop for Remote {
+    fn drop(&mut self) {
+        // The feed's end has forgotten the blocks already, but a fetcher may have been about to put in another.
+        self.cache.forget(self.feed);
+    }
+}
+
 impl Remote {
     /// Goes on with an answer whose body begins at byte 0; `early` was read from it already.
     pub(super) fn new(parts: Parts, len: u64, answer: Answer, early: Bytes) -> Arc<Self> {
@@ -88,7 +97,7 @@ impl Remote {
             config,
             tasks,
             changed: watch::Sender::new(()),
-            state: Mutex::new(State { traffic, burnt: None, dead: None }),
+            state: Mutex::new(State { traffic, burnt: None, trouble: None, dead: None }),
             me: Weak::clone(me),
         });
         let start = remote.lock().traffic.start(0);
@@ -98,6 +107,10 @@ impl Remote {
 
     pub(super) fn dead(&self) -> Option<Error> {
         self.lock().dead.clone()
+    }
+
+    pub(super) fn trouble(&self) -> Option<(Error, Instant)> {
+        self.lock().trouble.clone()
     }
 
     pub(super) fn enter(&self) -> Ticket {
@@ -190,7 +203,8 @@ impl Fetch {
         loop {
             match self.step() {
                 Step::End => return self.end(),
-                Step::Pause => {
+                // A block that was begun is finished, so that what there is of it is not fetched again later.
+                Step::Pause if self.part.is_empty() => {
                     // Somebody may have waited for this connection.
                     self.remote.start_needed();
                     if timeout(self.remote.config.idle_timeout, self.changed.changed()).await.is_err() {
@@ -198,13 +212,14 @@ impl Fetch {
                     }
                     continue;
                 }
-                Step::Run => {}
+                Step::Run | Step::Pause => {}
             }
             if rest.is_empty() {
                 match self.more(&mut answer).await {
                     Ok(bytes) => rest = bytes,
                     Err(failure) => {
                         answer = None;
+                        self.remote.lock().trouble = Some((failure.error.clone(), Instant::now()));
                         if self.at() - since >= PROGRESS {
                             (failures, stalls) = (0, 0);
                         }
@@ -294,6 +309,7 @@ impl Fetch {
         {
             let mut state = self.remote.lock();
             self.remote.cache.insert(self.remote.feed, self.block, bytes.clone());
+            state.trouble = None;
             state.traffic.made(self.id, self.block, &bytes);
         }
         self.block += 1;

@@ -25,8 +25,31 @@ pub(crate) fn small_mkv(dir: &Path, seconds: u32) -> PathBuf {
     let sound = format!("sine=frequency=440:duration={seconds}");
     let out = path.to_str().unwrap();
     let args = [
-        "-v", "error", "-nostdin", "-y", "-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", &sound, "-c:v", "libx264", "-preset",
-        "ultrafast", "-crf", "12", "-g", "25", "-pix_fmt", "yuv420p", "-c:a", "aac", out,
+        "-v",
+        "error",
+        "-nostdin",
+        "-y",
+        "-f",
+        "lavfi",
+        "-i",
+        &picture,
+        "-f",
+        "lavfi",
+        "-i",
+        &sound,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-crf",
+        "12",
+        "-g",
+        "25",
+        "-pix_fmt",
+        "yuv420p",
+        "-c:a",
+        "aac",
+        out,
     ];
     let made = tool("ffmpeg", &args);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));

@@ -23,7 +23,7 @@ use tokio::{
 #[derive(Clone)]
 pub(crate) enum Content {
     Bytes(Bytes),
-    #[expect(dead_code, reason = "for the long films of other tests")]
+    #[allow(dead_code, reason = "for the long films of other tests")]
     File(PathBuf),
 }
 
@@ -97,7 +97,6 @@ struct Inner {
     len: u64,
     habits: watch::Sender<Habits>,
     seen: Mutex<Vec<Seen>>,
-    sent: AtomicU64,
     open: watch::Sender<usize>,
     most: AtomicU64,
 }
@@ -115,7 +114,6 @@ impl Upstream {
             len,
             habits: watch::Sender::new(habits),
             seen: Mutex::default(),
-            sent: AtomicU64::new(0),
             open: watch::Sender::new(0),
             most: AtomicU64::new(0),
         });
@@ -154,11 +152,6 @@ impl Upstream {
 
     pub(crate) fn requests(&self) -> usize {
         self.inner.seen.lock().unwrap().len()
-    }
-
-    /// Body bytes that were handed to the network.
-    pub(crate) fn sent(&self) -> u64 {
-        self.inner.sent.load(Ordering::Relaxed)
     }
 
     /// The most connections that were open at once.
@@ -205,12 +198,14 @@ impl Inner {
         }
         let head = String::from_utf8_lossy(&head).into_owned();
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-        let range = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
+        let range =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
         let from = range.as_deref().and_then(|range| range.split('-').next()).and_then(|first| first.parse().ok());
         self.seen.lock().unwrap().push(Seen { path, from, head });
         let habits = self.habits.borrow().clone();
         if let Some(to) = &habits.redirect {
-            let answer = format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            let answer =
+                format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             return stream.write_all(answer.as_bytes()).await;
         }
         if let Some(status) = habits.status {
@@ -226,7 +221,10 @@ impl Inner {
         let start = from.unwrap_or(0);
         let mut answer = match from {
             Some(_) if start >= self.len => {
-                let answer = format!("HTTP/1.1 416 No\r\nContent-Range: bytes */{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", self.len);
+                let answer = format!(
+                    "HTTP/1.1 416 No\r\nContent-Range: bytes */{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                    self.len
+                );
                 return stream.write_all(answer.as_bytes()).await;
             }
             Some(_) => "HTTP/1.1 206 Partial Content\r\n".to_owned(),
@@ -244,7 +242,8 @@ impl Inner {
             true => format!("Content-Length: {}\r\n", end - start),
             false => "Transfer-Encoding: chunked\r\n".to_owned(),
         };
-        answer += &format!("Content-Type: {}\r\nETag: {}\r\nConnection: close\r\n\r\n", habits.content_type, habits.etag);
+        answer +=
+            &format!("Content-Type: {}\r\nETag: {}\r\nConnection: close\r\n\r\n", habits.content_type, habits.etag);
         stream.write_all(answer.as_bytes()).await?;
         let (mut at, mut body) = (start, 0);
         while at < end.min(self.len) {
@@ -267,7 +266,6 @@ impl Inner {
                 stream.write_all(&bytes).await?;
                 stream.write_all(b"\r\n").await?;
             }
-            self.sent.fetch_add(count, Ordering::Relaxed);
             (at, body) = (at + count, body + count);
             if let Some(rate) = habits.rate {
                 tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate as f64)).await;
