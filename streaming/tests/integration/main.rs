@@ -1,1 +1,6 @@
-//! Integration tests.
+//! Against real sockets, files and programs, all of them on this machine.
+
+#![expect(clippy::unwrap_used, reason = "this is a test through and through, helpers included")]
+
+mod gateway;
+mod support;

@@ -1,0 +1,298 @@
+//! One opened source: what everybody who reads it holds.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use bytes::{Bytes, BytesMut};
+use protocol::{Error, ErrorKind, Reach};
+
+use super::{
+    Shared,
+    cache::BLOCK,
+    disk::Disk,
+    remote::{Remote, Ticket},
+    sentences,
+    spill::{Reached, Spill},
+};
+use crate::tasks::Tasks;
+
+/// The most that [`Feed::read`] returns at once.
+pub const READ_MAX: usize = 8 * 1024 * 1024;
+/// For how long a failure explains what a tool ran into.
+const FAULT_AGE: Duration = Duration::from_secs(60);
+
+/// An opened source. Clones are cheap and are the same feed; when the last one is dropped its connections end, and
+/// its address and spill file are gone.
+#[derive(Clone)]
+pub struct Feed {
+    lease: Arc<Lease>,
+}
+
+impl Feed {
+    pub(super) fn new(lease: Arc<Lease>) -> Self {
+        Self { lease }
+    }
+
+    /// The address for the tools: `http://127.0.0.1:PORT/TOKEN`. It tells nothing of the source, and is a secret.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.lease.url.clone()
+    }
+
+    /// Bytes, as announced by the server or as found out at the end; `None` while nobody knows.
+    #[must_use]
+    pub fn len(&self) -> Option<u64> {
+        self.core().len()
+    }
+
+    /// Whether the source is known to be empty, which an open one never is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == Some(0)
+    }
+
+    /// How far one can seek; `Anywhere` also when a source of the other kind has been read to its end.
+    #[must_use]
+    pub fn reach(&self) -> Reach {
+        match &self.core().backing {
+            Backing::Spill(spill) if !spill.progress().complete => Reach::AsRead,
+            _ => Reach::Anywhere,
+        }
+    }
+
+    /// Bytes from the start that can be had without waiting for the server to come that far: all of them where the
+    /// reach is `Anywhere`.
+    #[must_use]
+    pub fn have_read(&self) -> u64 {
+        match &self.core().backing {
+            Backing::Remote(remote) => remote.len,
+            Backing::Disk(disk) => disk.len,
+            Backing::Spill(spill) => spill.progress().have,
+        }
+    }
+
+    /// Reads `len` bytes, at most [`READ_MAX`]; fewer only at the end of the source.
+    ///
+    /// # Errors
+    /// The upstream's failure; `invalid_request` for more than the most; and where the server sends the file from
+    /// its start only, `source_unreachable` for what will not be there soon.
+    pub async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
+        if len > READ_MAX {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                format!("at most {READ_MAX} bytes can be read at once; ask for less"),
+            ));
+        }
+        let core = self.core();
+        match core.reaches(offset).await {
+            Reached::There => {}
+            Reached::Beyond if core.len().is_some_and(|whole| offset >= whole) => return Ok(Bytes::new()),
+            Reached::Beyond | Reached::NotYet => return Err(sentences::not_yet_read()),
+            Reached::Failed(error) => return Err(error),
+        }
+        let mut reader = Reader::new(Arc::clone(core));
+        let first = reader.next(offset, len as u64).await?;
+        if first.len() == len || first.is_empty() {
+            return Ok(first);
+        }
+        let mut all = BytesMut::with_capacity(len);
+        all.extend_from_slice(&first);
+        while all.len() < len {
+            let more = reader.next(offset + all.len() as u64, (len - all.len()) as u64).await?;
+            if more.is_empty() {
+                break;
+            }
+            all.extend_from_slice(&more);
+        }
+        Ok(all.freeze())
+    }
+
+    /// What a reader ran into last, a tool or [`Feed::read`], or what the gateway struggles with right now: it explains
+    /// why a tool ended. Forgotten when the same place was read well afterwards, or after a minute; what is final stays.
+    #[must_use]
+    pub fn fault(&self) -> Option<Error> {
+        let core = self.core();
+        let met = || {
+            let fault = core.fault.lock().unwrap_or_else(PoisonError::into_inner);
+            fault.as_ref().map(|fault| (fault.error.clone(), fault.when))
+        };
+        let struggling = || match &core.backing {
+            Backing::Remote(remote) => remote.trouble(),
+            _ => None,
+        };
+        let recent = |(error, when): (Error, Instant)| (when.elapsed() < FAULT_AGE).then_some(error);
+        core.dead().or_else(|| met().and_then(recent)).or_else(|| struggling().and_then(recent))
+    }
+
+    /// Body bytes that the upstream has sent so far; 0 for a file.
+    #[must_use]
+    pub fn upstream_bytes(&self) -> u64 {
+        match &self.core().backing {
+            Backing::Remote(remote) => remote.target.received(),
+            Backing::Spill(spill) => spill.target.received(),
+            Backing::Disk(_) => 0,
+        }
+    }
+
+    /// The media type that the upstream gave.
+    #[must_use]
+    pub fn content_type(&self) -> Option<String> {
+        self.core().content_type.clone()
+    }
+
+    fn core(&self) -> &Arc<Core> {
+        &self.lease.core
+    }
+}
+
+impl fmt::Debug for Feed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed").field("id", &self.core().id).field("len", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// What all clones of a feed share, and connections do not: its end is the feed's end.
+pub(super) struct Lease {
+    pub(super) core: Arc<Core>,
+    pub(super) key: String,
+    pub(super) token: String,
+    pub(super) url: String,
+    pub(super) shared: Weak<Shared>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.core.tasks.token().cancel();
+        if let Backing::Spill(spill) = &self.core.backing {
+            spill.remove();
+        }
+        if let Some(shared) = self.shared.upgrade() {
+            shared.forget(self);
+        }
+        tracing::debug!(feed = self.core.id, "the feed is closed");
+    }
+}
+
+/// Where the bytes of a feed are.
+pub(super) enum Backing {
+    Remote(Arc<Remote>),
+    Spill(Arc<Spill>),
+    Disk(Disk),
+}
+
+/// What readers need of a feed.
+pub(super) struct Core {
+    pub(super) id: u64,
+    pub(super) backing: Backing,
+    pub(super) content_type: Option<String>,
+    pub(super) tasks: Tasks,
+    pub(super) stall_timeout: Duration,
+    pub(super) fault: Mutex<Option<Fault>>,
+}
+
+/// A failure, and where a reader was.
+pub(super) struct Fault {
+    offset: u64,
+    when: Instant,
+    error: Error,
+}
+
+impl Core {
+    pub(super) fn len(&self) -> Option<u64> {
+        match &self.backing {
+            Backing::Remote(remote) => Some(remote.len),
+            Backing::Spill(spill) => spill.progress().len,
+            Backing::Disk(disk) => Some(disk.len),
+        }
+    }
+
+    /// Set when the feed can never be whole any more, so that the next who opens the source gets a new one.
+    pub(super) fn dead(&self) -> Option<Error> {
+        match &self.backing {
+            Backing::Remote(remote) => remote.dead(),
+            Backing::Spill(spill) => spill.progress().failed,
+            Backing::Disk(_) => None,
+        }
+    }
+
+    /// Whether a byte can be had; waits for one that is about to come.
+    pub(super) async fn reaches(&self, offset: u64) -> Reached {
+        match &self.backing {
+            Backing::Spill(spill) => {
+                // Shorter than the time after which the tools themselves give up, so that they hear an answer.
+                let patience = self.stall_timeout / 2;
+                let waited = self.tasks.token().run_until_cancelled(spill.reaches(offset, patience)).await;
+                waited.unwrap_or_else(|| Reached::Failed(sentences::closed()))
+            }
+            _ if self.len().is_some_and(|len| offset < len) => Reached::There,
+            _ => Reached::Beyond,
+        }
+    }
+
+    pub(super) fn set_fault(&self, offset: u64, error: Error) {
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Fault { offset, when: Instant::now(), error });
+    }
+
+    fn clear_fault(&self, start: u64, len: u64) {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        if fault.as_ref().is_some_and(|fault| (start..start + len).contains(&fault.offset)) {
+            *fault = None;
+        }
+    }
+}
+
+/// One reader going through a feed.
+pub(super) struct Reader {
+    core: Arc<Core>,
+    ticket: Option<Ticket>,
+}
+
+impl Reader {
+    pub(super) fn new(core: Arc<Core>) -> Self {
+        let ticket = match &core.backing {
+            Backing::Remote(remote) => Some(remote.enter()),
+            _ => None,
+        };
+        Self { core, ticket }
+    }
+
+    pub(super) fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The next bytes at an offset: at least one and at most `max`, never more than a block; none at the end.
+    pub(super) async fn next(&mut self, offset: u64, max: u64) -> Result<Bytes, Error> {
+        let max = usize::try_from(max.min(BLOCK)).unwrap_or(usize::MAX);
+        if max == 0 || self.core.len().is_some_and(|len| offset >= len) {
+            return Ok(Bytes::new());
+        }
+        let reading = async {
+            match (&self.core.backing, &self.ticket) {
+                (Backing::Remote(remote), Some(ticket)) => {
+                    let block = remote.block(ticket, offset / BLOCK).await?;
+                    // Smaller than a block.
+                    let start = usize::try_from(offset % BLOCK).unwrap_or(usize::MAX).min(block.len());
+                    Ok(block.slice(start..block.len().min(start + max)))
+                }
+                (Backing::Spill(spill), _) => spill.read(offset, max).await,
+                (Backing::Disk(disk), _) => disk.read(offset, max).await,
+                (Backing::Remote(_), None) => Err(sentences::closed()),
+            }
+        };
+        let token = self.core.tasks.token();
+        match token.run_until_cancelled(reading).await.unwrap_or_else(|| Err(sentences::closed())) {
+            Ok(bytes) => {
+                self.core.clear_fault(offset, bytes.len() as u64);
+                Ok(bytes)
+            }
+            Err(error) => {
+                self.core.set_fault(offset, error.clone());
+                Err(error)
+            }
+        }
+    }
+}

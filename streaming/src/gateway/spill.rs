@@ -1,0 +1,293 @@
+//! A source whose server sends it from the start only: it is read once, into a file, and served from there.
+
+use std::{
+    fs::{self, DirBuilder, File, OpenOptions},
+    io,
+    os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use protocol::{Error, ErrorKind};
+use tokio::{
+    sync::watch,
+    task::spawn_blocking,
+    time::{sleep, timeout},
+};
+
+use super::{
+    GatewayConfig,
+    disk::read_at,
+    sentences::{self, Again, Failure},
+    upstream::{Answer, Target, Upstream, Validator},
+};
+use crate::source::hex;
+
+/// A request this far ahead of what has been read is waited for; one further ahead is turned down at once.
+pub(super) const SOON: u64 = 8 * 1024 * 1024;
+/// The ending of the files' names, by which leftovers are known.
+const ENDING: &str = "spill";
+
+/// The folder of all spill files, and how much is in them.
+pub(super) struct SpillFolder {
+    path: PathBuf,
+    bound: u64,
+    used: AtomicU64,
+}
+
+impl SpillFolder {
+    /// Makes the folder, and removes what a server that was killed has left there.
+    pub(super) fn prepare(config: &GatewayConfig) -> io::Result<Self> {
+        let path = config.spill_dir.join("spill");
+        DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
+        for entry in fs::read_dir(&path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file() && Path::new(&entry.file_name()).extension().is_some_and(|e| e == ENDING) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(Self { path, bound: config.spill_bytes, used: AtomicU64::new(0) })
+    }
+
+    pub(super) const fn bound(&self) -> u64 {
+        self.bound
+    }
+
+    fn take(&self, bytes: u64) -> bool {
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used + bytes).filter(|n| *n <= self.bound))
+            .is_ok()
+    }
+}
+
+pub(super) struct Spill {
+    pub(super) target: Target,
+    validator: Validator,
+    folder: Arc<SpillFolder>,
+    upstream: Arc<Upstream>,
+    config: Arc<GatewayConfig>,
+    path: PathBuf,
+    file: Arc<File>,
+    progress: watch::Sender<Progress>,
+}
+
+/// How far the file has been read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Progress {
+    /// Bytes from the start.
+    pub(super) have: u64,
+    /// The file's length, as announced or as found out.
+    pub(super) len: Option<u64>,
+    pub(super) complete: bool,
+    /// Why it will not be read any further.
+    pub(super) failed: Option<Error>,
+}
+
+impl Spill {
+    pub(super) async fn create(
+        target: Target,
+        answer: &Answer,
+        folder: Arc<SpillFolder>,
+        upstream: Arc<Upstream>,
+        config: Arc<GatewayConfig>,
+    ) -> Result<Self, Error> {
+        let path = folder.path.join(format!("{}.{ENDING}", hex(&rand::random::<[u8; 16]>())));
+        let opened = {
+            let path = path.clone();
+            spawn_blocking(move || OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path))
+        };
+        let file =
+            opened.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| unwritable(&error))?;
+        let progress = watch::Sender::new(Progress { len: answer.total, ..Progress::default() });
+        let validator = answer.validator.clone();
+        Ok(Self { target, validator, folder, upstream, config, path, file: Arc::new(file), progress })
+    }
+
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.borrow().clone()
+    }
+
+    /// Deletes the file; who still reads it, reads on.
+    pub(super) fn remove(&self) {
+        if let Err(error) = fs::remove_file(&self.path)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            tracing::warn!(%error, "a spill file could not be removed");
+        }
+    }
+
+    /// Up to `max` bytes at an offset, as soon as the first of them is there; none at the end of the file. Waits as
+    /// long as the download goes on, which has bounds of its own.
+    pub(super) async fn read(&self, offset: u64, max: usize) -> Result<Bytes, Error> {
+        let mut progress = self.progress.subscribe();
+        let now = progress
+            .wait_for(|now| now.have > offset || now.complete || now.failed.is_some())
+            .await
+            .map_err(|_| sentences::closed())?
+            .clone();
+        let there = usize::try_from(now.have.saturating_sub(offset)).unwrap_or(usize::MAX).min(max);
+        match now.failed {
+            _ if there > 0 => read_at(Arc::clone(&self.file), offset, there).await.map_err(|error| unwritable(&error)),
+            Some(error) => Err(error),
+            None => Ok(Bytes::new()),
+        }
+    }
+
+    /// Waits until a byte is there, for at most `patience` and only if it will be there soon.
+    pub(super) async fn reaches(&self, offset: u64, patience: Duration) -> Reached {
+        let mut progress = self.progress.subscribe();
+        let now = progress.borrow().clone();
+        if now.len.is_some_and(|len| offset >= len) || (now.failed.is_none() && offset > now.have + SOON) {
+            return Reached::Beyond;
+        }
+        let settled = progress.wait_for(|now| now.have > offset || now.complete || now.failed.is_some());
+        match timeout(patience, settled).await.map(|now| now.map(|now| now.clone())) {
+            Ok(Ok(now)) if now.have > offset => Reached::There,
+            Ok(Ok(Progress { failed: Some(error), .. })) => Reached::Failed(error),
+            Ok(Ok(_)) => Reached::Beyond,
+            Ok(Err(_)) => Reached::Failed(sentences::closed()),
+            Err(_) => Reached::NotYet,
+        }
+    }
+
+    /// Reads the whole file; `early` came out of the answer's body already.
+    pub(super) async fn download(self: Arc<Self>, answer: Answer, early: Bytes) {
+        let end = self.fill(answer, early).await;
+        self.progress.send_modify(|progress| match end {
+            Ok(()) => {
+                progress.len = Some(progress.have);
+                progress.complete = true;
+            }
+            Err(error) => {
+                tracing::warn!(have = progress.have, %error, "a source that cannot be read in parts broke off");
+                progress.failed = Some(error);
+            }
+        });
+    }
+
+    async fn fill(&self, answer: Answer, early: Bytes) -> Result<(), Error> {
+        let mut answer = Some(answer);
+        self.append(early).await?;
+        let (mut failures, mut stalls, mut since) = (0, 0, 0);
+        loop {
+            let failure = match &mut answer {
+                Some(open) => match open.body.chunk().await {
+                    Ok(Some(bytes)) => {
+                        self.append(bytes).await?;
+                        continue;
+                    }
+                    Ok(None) if self.is_whole() => return Ok(()),
+                    Ok(None) => sentences::broken(&self.target.host()),
+                    Err(failure) => failure,
+                },
+                None => match self.resume().await {
+                    Ok(resumed) => {
+                        answer = Some(resumed);
+                        continue;
+                    }
+                    Err(failure) => failure,
+                },
+            };
+            answer = None;
+            let have = self.progress.borrow().have;
+            if have > since {
+                (failures, stalls, since) = (0, 0, have);
+            }
+            failures += 1;
+            stalls += u32::from(failure.again == Again::Stalled);
+            let again = matches!(failure.again, Again::Yes | Again::Stalled);
+            if !again || failures >= self.config.tries || stalls >= 2 {
+                return Err(failure.error);
+            }
+            sleep(self.config.backoff * 2u32.saturating_pow(failures - 1)).await;
+        }
+    }
+
+    /// Whether an end that came properly is the end of the file.
+    fn is_whole(&self) -> bool {
+        let progress = self.progress.borrow();
+        progress.len.is_none_or(|len| progress.have >= len)
+    }
+
+    /// Many servers that do not answer the first request with a part can still go on from the middle.
+    async fn resume(&self) -> Result<Answer, Failure> {
+        let have = self.progress.borrow().have;
+        let host = self.target.host();
+        let answer = match self.upstream.get(&self.target, Some(have)).await {
+            Ok(answer) => answer,
+            Err(failure) if failure.again == Again::OutOfRange => return Err(sentences::cannot_resume(&host)),
+            Err(failure) => return Err(failure),
+        };
+        if !self.validator.agrees(&answer.validator) {
+            return Err(sentences::changed(&host));
+        }
+        if answer.range.is_none() && have > 0 {
+            return Err(sentences::cannot_resume(&host));
+        }
+        Ok(answer)
+    }
+
+    async fn append(&self, mut bytes: Bytes) -> Result<(), Error> {
+        let (have, len) = {
+            let progress = self.progress.borrow();
+            (progress.have, progress.len)
+        };
+        if let Some(left) = len.and_then(|len| usize::try_from(len - have.min(len)).ok()) {
+            bytes.truncate(left);
+        }
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let count = bytes.len() as u64;
+        if !self.folder.take(count) {
+            return Err(sentences::too_large(&self.target.host(), self.folder.bound));
+        }
+        let file = Arc::clone(&self.file);
+        let written = spawn_blocking(move || file.write_all_at(&bytes, have)).await;
+        let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
+        // What was taken is given back when this is dropped, by what `have` says.
+        if let Err(error) = written {
+            self.folder.used.fetch_sub(count, Ordering::Relaxed);
+            return Err(unwritable(&error));
+        }
+        self.progress.send_modify(|progress| progress.have += count);
+        Ok(())
+    }
+}
+
+impl Drop for Spill {
+    fn drop(&mut self) {
+        self.remove();
+        self.folder.used.fetch_sub(self.progress.borrow().have, Ordering::Relaxed);
+    }
+}
+
+/// Whether a byte can be had.
+#[derive(Debug)]
+pub(super) enum Reached {
+    There,
+    /// It is past the end, or too far ahead of what has been read.
+    Beyond,
+    /// It should have been there by now.
+    NotYet,
+    Failed(Error),
+}
+
+fn unwritable(error: &io::Error) -> Error {
+    tracing::warn!(%error, "the spill folder");
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Error::new(
+            ErrorKind::StoreFull,
+            "the link's server sends whole files only, and the disk of the data folder is full; free some space there",
+        ),
+        _ => Error::new(
+            ErrorKind::Internal,
+            "the link's server sends whole files only, and the data folder cannot be used for it; ask who runs the server",
+        ),
+    }
+}

@@ -1,0 +1,302 @@
+//! An HTTP server of ours with every bad habit that an upstream can have, each by a switch.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use streaming::tasks::Tasks;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+/// What is served.
+#[derive(Clone)]
+pub(crate) enum Content {
+    Bytes(Bytes),
+    #[allow(dead_code, reason = "for the long films of other tests")]
+    File(PathBuf),
+}
+
+/// The switches; the default is a server that does everything right. They can be changed while it runs.
+#[derive(Clone)]
+pub(crate) struct Habits {
+    /// Answers range requests with 206.
+    pub(crate) ranges: bool,
+    /// Says `Accept-Ranges: bytes`, whatever it does.
+    pub(crate) says_ranges: bool,
+    /// Answers `bytes=0-` with 200, as some servers do though they can send parts.
+    pub(crate) whole_from_zero: bool,
+    /// Tells the length; otherwise the body is chunked.
+    pub(crate) length: bool,
+    /// Announces this length instead of the true one.
+    pub(crate) announced: Option<u64>,
+    /// At most this many bytes in one 206.
+    pub(crate) part: Option<u64>,
+    /// Breaks the connection off after so many body bytes of an answer.
+    pub(crate) drop_after: Option<u64>,
+    /// Sends nothing from this byte of the file on, until the switches change or the client goes.
+    pub(crate) hold_at: Option<u64>,
+    /// Answers with this status and nothing else.
+    pub(crate) status: Option<u16>,
+    /// Answers 302 to this address.
+    pub(crate) redirect: Option<String>,
+    /// Bytes a second of each connection.
+    pub(crate) rate: Option<u64>,
+    pub(crate) content_type: &'static str,
+    pub(crate) etag: &'static str,
+}
+
+impl Default for Habits {
+    fn default() -> Self {
+        Self {
+            ranges: true,
+            says_ranges: true,
+            whole_from_zero: false,
+            length: true,
+            announced: None,
+            part: None,
+            drop_after: None,
+            hold_at: None,
+            status: None,
+            redirect: None,
+            rate: None,
+            content_type: "video/x-matroska",
+            etag: "\"first\"",
+        }
+    }
+}
+
+/// One request, as it came in.
+#[derive(Clone, Debug)]
+pub(crate) struct Seen {
+    pub(crate) path: String,
+    /// The first byte that was asked for; `None` without a range.
+    pub(crate) from: Option<u64>,
+    pub(crate) head: String,
+}
+
+/// The server. It ends when this is dropped.
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
+    inner: Arc<Inner>,
+    tasks: Tasks,
+}
+
+struct Inner {
+    content: Content,
+    len: u64,
+    habits: watch::Sender<Habits>,
+    seen: Mutex<Vec<Seen>>,
+    open: watch::Sender<usize>,
+    most: AtomicU64,
+}
+
+impl Upstream {
+    pub(crate) async fn serve(content: Content, habits: Habits) -> Self {
+        let len = match &content {
+            Content::Bytes(bytes) => bytes.len() as u64,
+            Content::File(path) => path.metadata().unwrap().len(),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let inner = Arc::new(Inner {
+            content,
+            len,
+            habits: watch::Sender::new(habits),
+            seen: Mutex::default(),
+            open: watch::Sender::new(0),
+            most: AtomicU64::new(0),
+        });
+        let tasks = Tasks::new();
+        let (serving, connections) = (Arc::clone(&inner), tasks.clone());
+        tasks.spawn("upstream", async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                let serving = Arc::clone(&serving);
+                connections.spawn("connection", async move {
+                    let _counted = Counted::new(&serving);
+                    // A client that goes away is no fault of the server.
+                    let _ = serving.connection(stream).await;
+                });
+            }
+        });
+        Self { address, inner, tasks }
+    }
+
+    pub(crate) async fn bytes(bytes: &Bytes, habits: Habits) -> Self {
+        Self::serve(Content::Bytes(bytes.clone()), habits).await
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Changes the switches; connections that hold look at them again.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Habits)) {
+        self.inner.habits.send_modify(change);
+    }
+
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.inner.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn requests(&self) -> usize {
+        self.inner.seen.lock().unwrap().len()
+    }
+
+    /// The most connections that were open at once.
+    pub(crate) fn most_open(&self) -> u64 {
+        self.inner.most.load(Ordering::Relaxed)
+    }
+
+    /// Waits until no connection is open.
+    pub(crate) async fn quiet(&self) {
+        let mut open = self.inner.open.subscribe();
+        let quiet = open.wait_for(|open| *open == 0);
+        tokio::time::timeout(Duration::from_secs(10), quiet).await.expect("connections stay open").unwrap();
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.tasks.token().cancel();
+    }
+}
+
+struct Counted<'a>(&'a Inner);
+
+impl<'a> Counted<'a> {
+    fn new(inner: &'a Inner) -> Self {
+        inner.open.send_modify(|open| *open += 1);
+        inner.most.fetch_max(*inner.open.borrow() as u64, Ordering::Relaxed);
+        Self(inner)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|open| *open -= 1);
+    }
+}
+
+impl Inner {
+    /// One request a connection.
+    async fn connection(&self, mut stream: TcpStream) -> io::Result<()> {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await?);
+        }
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+        let range =
+            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
+        let from = range.as_deref().and_then(|range| range.split('-').next()).and_then(|first| first.parse().ok());
+        self.seen.lock().unwrap().push(Seen { path, from, head });
+        let habits = self.habits.borrow().clone();
+        if let Some(to) = &habits.redirect {
+            let answer =
+                format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            return stream.write_all(answer.as_bytes()).await;
+        }
+        if let Some(status) = habits.status {
+            let answer = format!("HTTP/1.1 {status} Trouble\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+            return stream.write_all(answer.as_bytes()).await;
+        }
+        self.file(stream, &habits, from).await
+    }
+
+    async fn file(&self, mut stream: TcpStream, habits: &Habits, from: Option<u64>) -> io::Result<()> {
+        let total = habits.announced.unwrap_or(self.len);
+        let from = from.filter(|from| habits.ranges && !(habits.whole_from_zero && *from == 0));
+        let start = from.unwrap_or(0);
+        let mut answer = match from {
+            Some(_) if start >= self.len => {
+                let answer = format!(
+                    "HTTP/1.1 416 No\r\nContent-Range: bytes */{}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+                    self.len
+                );
+                return stream.write_all(answer.as_bytes()).await;
+            }
+            Some(_) => "HTTP/1.1 206 Partial Content\r\n".to_owned(),
+            None => "HTTP/1.1 200 OK\r\n".to_owned(),
+        };
+        let end = from.and(habits.part).map_or(total, |part| total.min(start + part));
+        if from.is_some() {
+            let shown = if habits.length { total.to_string() } else { "*".to_owned() };
+            answer += &format!("Content-Range: bytes {start}-{}/{shown}\r\n", end - 1);
+        }
+        if habits.says_ranges {
+            answer += "Accept-Ranges: bytes\r\n";
+        }
+        answer += &match habits.length {
+            true => format!("Content-Length: {}\r\n", end - start),
+            false => "Transfer-Encoding: chunked\r\n".to_owned(),
+        };
+        answer +=
+            &format!("Content-Type: {}\r\nETag: {}\r\nConnection: close\r\n\r\n", habits.content_type, habits.etag);
+        stream.write_all(answer.as_bytes()).await?;
+        let (mut at, mut body) = (start, 0);
+        while at < end.min(self.len) {
+            self.hold(&mut stream, at).await?;
+            let mut count = (end.min(self.len) - at).min(64 * 1024);
+            if let Some(hold_at) = self.habits.borrow().hold_at {
+                count = count.min(hold_at.saturating_sub(at)).max(1);
+            }
+            if let Some(drop_after) = habits.drop_after {
+                count = count.min(drop_after - body);
+                if count == 0 {
+                    return Ok(());
+                }
+            }
+            let bytes = self.read(at, count).await?;
+            if habits.length {
+                stream.write_all(&bytes).await?;
+            } else {
+                stream.write_all(format!("{count:x}\r\n").as_bytes()).await?;
+                stream.write_all(&bytes).await?;
+                stream.write_all(b"\r\n").await?;
+            }
+            (at, body) = (at + count, body + count);
+            if let Some(rate) = habits.rate {
+                tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate as f64)).await;
+            }
+        }
+        if !habits.length {
+            stream.write_all(b"0\r\n\r\n").await?;
+        }
+        stream.shutdown().await
+    }
+
+    /// Waits while the switches say so; an error when the client goes meanwhile.
+    async fn hold(&self, stream: &mut TcpStream, at: u64) -> io::Result<()> {
+        let mut habits = self.habits.subscribe();
+        tokio::select! {
+            _ = habits.wait_for(|habits| habits.hold_at.is_none_or(|hold_at| at < hold_at)) => Ok(()),
+            // It has nothing more to say, so this is its end.
+            _ = stream.read_u8() => Err(io::ErrorKind::ConnectionReset.into()),
+        }
+    }
+
+    async fn read(&self, at: u64, count: u64) -> io::Result<Bytes> {
+        match &self.content {
+            Content::Bytes(bytes) => Ok(bytes.slice(at as usize..(at + count) as usize)),
+            Content::File(path) => {
+                let mut file = tokio::fs::File::open(path).await?;
+                file.seek(io::SeekFrom::Start(at)).await?;
+                let mut bytes = vec![0; count as usize];
+                file.read_exact(&mut bytes).await?;
+                Ok(bytes.into())
+            }
+        }
+    }
+}
