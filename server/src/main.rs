@@ -1,1 +1,48 @@
-fn main() {}
+//! Matinee's program: configuration, routes, start-up checks, shutdown.
+
+mod backend;
+mod guard;
+mod hls;
+mod listen;
+mod logs;
+mod player;
+mod router;
+mod run;
+mod settings;
+mod site;
+mod status;
+
+use std::process::ExitCode;
+
+use settings::Settings;
+
+fn main() -> ExitCode {
+    let settings = match Settings::read() {
+        Ok(settings) => settings,
+        Err(error) => return refused(&error),
+    };
+    if let Err(error) = logs::start(&settings) {
+        return refused(&error);
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("matinee").build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&error),
+    };
+    match runtime.block_on(run::run(settings)) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => refused(error.as_ref()),
+    }
+}
+
+/// Says on the terminal why the server does not run, with everything that led to it.
+fn refused(error: &dyn std::error::Error) -> ExitCode {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    eprintln!("matinee: {text}");
+    ExitCode::FAILURE
+}

@@ -120,7 +120,7 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         "--ordered-chapters=no",
         "--autoload-files=no",
         "--load-unsafe-playlists=no",
-        "--network-timeout=10",
+        "--network-timeout=30",
         "--cache=yes",
         "--cache-secs=4",
         "--demuxer-max-bytes=32MiB",
@@ -174,7 +174,7 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let mut args: Vec<String> = ["-v", "error", "-nostdin", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS]
         .map(String::from)
         .to_vec();
-    args.extend(["-reconnect", "1", "-reconnect_delay_max", "4", "-rw_timeout", "10000000"].map(String::from));
+    args.extend(["-reconnect", "1", "-reconnect_delay_max", "4", "-rw_timeout", "30000000"].map(String::from));
     let start_s = zero_s + seconds(lead) - AUDIO_SEEK_LEAD_S;
     if start_s > zero_s {
         // Not accurate: ffmpeg's own cut adds the file's start a second time under -copyts; atrim cuts instead.

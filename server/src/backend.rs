@@ -1,0 +1,53 @@
+//! The calls of the page, answered by the domain.
+
+use app::api::{Answer, Backend, Calls};
+use protocol::{
+    Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, SystemReport, ViewerToken,
+};
+use std::{future::ready, sync::Arc};
+use streaming::Matinee;
+
+/// The domain and what is known of the caller.
+struct Caller {
+    matinee: Matinee,
+    languages: Vec<String>,
+}
+
+/// What a request's server functions call; `languages` are those its sender prefers, best first.
+pub fn backend(matinee: Matinee, languages: Vec<String>) -> Backend {
+    Backend(Arc::new(Caller { matinee, languages }))
+}
+
+impl Calls for Caller {
+    fn inspect(&self, source: String) -> Answer<'_, Media> {
+        Box::pin(async move { self.matinee.inspect(&source, &self.languages).await })
+    }
+
+    fn open(&self, source: String) -> Answer<'_, Opened> {
+        Box::pin(ready(self.matinee.open(&source, &self.languages)))
+    }
+
+    fn sessions(&self) -> Answer<'_, Vec<SessionSummary>> {
+        Box::pin(ready(Ok(self.matinee.sessions())))
+    }
+
+    fn session(&self, session: SessionId) -> Answer<'_, SessionView> {
+        Box::pin(ready(self.matinee.session(session)))
+    }
+
+    fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply> {
+        Box::pin(async move { self.matinee.heartbeat(&beat) })
+    }
+
+    fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()> {
+        Box::pin(async move { self.matinee.leave(session, &viewer) })
+    }
+
+    fn close(&self, session: SessionId, host_key: HostKey) -> Answer<'_, ()> {
+        Box::pin(async move { self.matinee.close(session, &host_key) })
+    }
+
+    fn system(&self) -> Answer<'_, SystemReport> {
+        Box::pin(ready(Ok(self.matinee.system())))
+    }
+}
