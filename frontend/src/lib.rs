@@ -1,1 +1,10 @@
-//! .
+//! The wasm entry point of Matinee's page: hydrate, nothing else.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Called by the page once the module is loaded.
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

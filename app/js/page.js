@@ -1,0 +1,13 @@
+// What the page asks of the browser and web-sys has no binding for.
+
+let names;
+
+// The name of a language in the viewer's own, or undefined when the browser knows none.
+export function languageName(tag) {
+  try {
+    names ??= new Intl.DisplayNames(navigator.languages, { type: "language", fallback: "none" });
+    return names.of(tag.replaceAll("_", "-"));
+  } catch {
+    return undefined;
+  }
+}

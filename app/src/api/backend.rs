@@ -1,0 +1,42 @@
+//! What answers the calls: the server program gives every call a [`Backend`] as context.
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc};
+
+use leptos::prelude::use_context;
+use protocol::{
+    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView,
+    SystemReport, ViewerToken,
+};
+
+/// An answer that takes its time.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>;
+
+/// The calls of the HTTP contract.
+pub trait Calls: Send + Sync {
+    fn inspect(&self, source: String) -> Answer<'_, Media>;
+    fn open(&self, source: String) -> Answer<'_, Opened>;
+    fn sessions(&self) -> Answer<'_, Vec<SessionSummary>>;
+    fn session(&self, session: SessionId) -> Answer<'_, SessionView>;
+    fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
+    fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()>;
+    fn close(&self, session: SessionId, host_key: HostKey) -> Answer<'_, ()>;
+    fn system(&self) -> Answer<'_, SystemReport>;
+}
+
+/// The context value.
+#[derive(Clone)]
+pub struct Backend(pub Arc<dyn Calls>);
+
+impl Backend {
+    pub(crate) fn here() -> Result<Self, Error> {
+        use_context().ok_or_else(|| {
+            Error::new(ErrorKind::Internal, "this call is not connected to a server; report it to the developers")
+        })
+    }
+}
+
+impl fmt::Debug for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Backend")
+    }
+}

@@ -1,0 +1,70 @@
+//! The calls under `/api/`: the browser's side and the server's side of each in one place.
+//!
+//! JSON goes in and comes out, under the field names of the arguments. A failed call answers with the JSON of
+//! a [`protocol::Error`] and nothing else.
+
+#[cfg(feature = "ssr")]
+mod backend;
+mod error;
+mod patience;
+
+use leptos::{prelude::*, server_fn::codec::Json};
+use protocol::{
+    Empty, Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, SystemReport,
+    ViewerToken,
+};
+
+#[cfg(feature = "ssr")]
+pub use backend::{Answer, Backend, Calls};
+pub use error::ApiError;
+pub(crate) use patience::within;
+
+/// What is in a source, without opening a session.
+#[server(name = InspectCall, prefix = "/api", endpoint = "inspect", input = Json, output = Json)]
+pub async fn inspect(source: String) -> Result<Media, ApiError> {
+    Ok(Backend::here()?.0.inspect(source).await?)
+}
+
+/// Opens a session. It answers at once; the preparation goes on.
+#[server(name = OpenCall, prefix = "/api", endpoint = "open", input = Json, output = Json)]
+pub async fn open(source: String) -> Result<Opened, ApiError> {
+    Ok(Backend::here()?.0.open(source).await?)
+}
+
+/// The live sessions.
+#[server(name = SessionsCall, prefix = "/api", endpoint = "sessions", input = Json, output = Json)]
+pub async fn sessions() -> Result<Vec<SessionSummary>, ApiError> {
+    Ok(Backend::here()?.0.sessions().await?)
+}
+
+/// One session: how far it is prepared, its tracks, who watches.
+#[server(name = SessionCall, prefix = "/api", endpoint = "session", input = Json, output = Json)]
+pub async fn session(session: SessionId) -> Result<SessionView, ApiError> {
+    Ok(Backend::here()?.0.session(session).await?)
+}
+
+/// Says that a viewer is there and where in the film.
+#[server(name = HeartbeatCall, prefix = "/api", endpoint = "heartbeat", input = Json, output = Json)]
+pub async fn heartbeat(beat: Heartbeat) -> Result<HeartbeatReply, ApiError> {
+    Ok(Backend::here()?.0.heartbeat(beat).await?)
+}
+
+/// Says that a viewer is gone.
+#[server(name = LeaveCall, prefix = "/api", endpoint = "leave", input = Json, output = Json)]
+pub async fn leave(session: SessionId, viewer: ViewerToken) -> Result<Empty, ApiError> {
+    Backend::here()?.0.leave(session, viewer).await?;
+    Ok(Empty {})
+}
+
+/// Ends a session for everybody; only its host can.
+#[server(name = CloseCall, prefix = "/api", endpoint = "close", input = Json, output = Json)]
+pub async fn close(session: SessionId, host_key: HostKey) -> Result<Empty, ApiError> {
+    Backend::here()?.0.close(session, host_key).await?;
+    Ok(Empty {})
+}
+
+/// The server's tools, store and capacity.
+#[server(name = SystemCall, prefix = "/api", endpoint = "system", input = Json, output = Json)]
+pub async fn system() -> Result<SystemReport, ApiError> {
+    Ok(Backend::here()?.0.system().await?)
+}

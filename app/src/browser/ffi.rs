@@ -1,0 +1,9 @@
+//! Bindings to `js/page.js`.
+
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/js/page.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = languageName)]
+    pub(super) fn language_name(tag: &str) -> Option<String>;
+}

@@ -1,0 +1,71 @@
+//! The state of the server: its tools, its store, how full it is.
+
+use leptos::prelude::*;
+use protocol::{Capacity, SystemReport, ToolReport};
+
+use crate::text::bytes;
+
+#[component]
+pub(crate) fn House(#[prop(into)] report: Signal<Option<SystemReport>>) -> impl IntoView {
+    view! {
+        <section class="house" aria-labelledby="house-heading">
+            <h2 id="house-heading">"The house"</h2>
+            {move || match report.get() {
+                None => view! { <p class="quiet">"Asking the server how it is…"</p> }.into_any(),
+                Some(report) => details(report).into_any(),
+            }}
+        </section>
+    }
+}
+
+fn details(report: SystemReport) -> impl IntoView {
+    let SystemReport { version, tools, store, sessions, encodes } = report;
+    let full = (sessions.used >= sessions.allowed)
+        .then_some("Every place is taken. One becomes free about a minute after somebody stops watching.");
+    view! {
+        <dl class="figures">
+            {figure("Films running", sessions, |n| n.to_string())}
+            {figure("Encoders at work", encodes, |n| n.to_string())}
+            {figure("Memory for segments", store.bytes, bytes)}
+        </dl>
+        {full.map(|text| view! { <p class="advice">{text}</p> })}
+        {if store.on_tmpfs {
+            view! { <p class="quiet">"Segments are kept in memory (tmpfs)."</p> }.into_any()
+        } else {
+            let advice = store.advice.unwrap_or_else(|| "Segments are kept on a disk, which wears it and is slower.".into());
+            view! { <p class="advice">{advice}</p> }.into_any()
+        }}
+        <ul class="tools">{tools.into_iter().map(tool).collect_view()}</ul>
+        <p class="quiet">"Matinee " {version}</p>
+    }
+}
+
+fn figure(name: &'static str, capacity: Capacity, written: fn(u64) -> String) -> impl IntoView {
+    let Capacity { used, allowed } = capacity;
+    let share = if allowed == 0 { 0.0 } else { (used as f64 / allowed as f64 * 100.0).min(100.0) };
+    view! {
+        <div>
+            <dt>{name}</dt>
+            <dd>{written(used)} " of " {written(allowed)}</dd>
+            <div class="gauge" aria-hidden="true" class:full={used >= allowed}>
+                <span style=format!("inline-size: {share:.0}%")></span>
+            </div>
+        </div>
+    }
+}
+
+fn tool(tool: ToolReport) -> impl IntoView {
+    let ToolReport { name, version, problem } = tool;
+    let state = match (&version, &problem) {
+        (Some(version), _) => version.clone(),
+        (None, _) => "missing".to_owned(),
+    };
+    let bad = version.is_none() || problem.is_some();
+    view! {
+        <li class:bad=bad>
+            <span class="tool-name">{name}</span>
+            <span class="tool-state">{state}</span>
+            {problem.map(|problem| view! { <span class="tool-problem">{problem}</span> })}
+        </li>
+    }
+}

@@ -1,0 +1,13 @@
+//! Parts of pages.
+
+pub(crate) mod brand;
+pub(crate) mod curtain;
+pub(crate) mod house;
+pub(crate) mod live;
+pub(crate) mod notices;
+pub(crate) mod open_form;
+pub(crate) mod share;
+pub(crate) mod stage;
+pub(crate) mod tracks;
+pub(crate) mod trouble;
+pub(crate) mod viewers;

@@ -1,0 +1,23 @@
+//! An error as a panel: what it is, what to do, and a way on.
+
+use leptos::prelude::*;
+use protocol::Error;
+
+use crate::text::{Remedy, advice, remedy};
+
+#[component]
+pub(crate) fn Trouble(error: Error, on_retry: Callback<()>) -> impl IntoView {
+    let (heading, what_to_do) = advice(error.kind);
+    let again = remedy(error.kind) == Remedy::TryAgain;
+    view! {
+        <div class="trouble" role="alert">
+            <h2>{heading}</h2>
+            <p>{what_to_do}</p>
+            <p class="detail">{error.message}</p>
+            <p class="actions">
+                {again.then(|| view! { <button class="primary" on:click=move |_| on_retry.run(())>"Try again"</button> })}
+                <a class="button" class:primary={!again} href="/">"Back to the home page"</a>
+            </p>
+        </div>
+    }
+}

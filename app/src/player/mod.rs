@@ -1,0 +1,13 @@
+//! The player: hls.js where there are Media Source Extensions, the browser's own HLS elsewhere.
+
+mod bridge;
+mod config;
+mod ffi;
+mod master;
+mod owner;
+mod recovery;
+
+pub(crate) use bridge::{Event, Fault};
+pub(crate) use master::master_url;
+pub(crate) use owner::{Player, Source};
+pub(crate) use recovery::{Recovery, Step};

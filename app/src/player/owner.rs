@@ -1,0 +1,142 @@
+//! The owner of one loaded master playlist: the hls.js object and the closure that it calls.
+
+use std::cell::Cell;
+
+use leptos::task::spawn_local;
+use protocol::{Error, ErrorKind, VIEWER_HEADER, ViewerToken};
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlVideoElement;
+
+use super::{
+    bridge::{Event, event},
+    config::config,
+    ffi,
+};
+
+/// What a player plays.
+#[derive(Clone, Debug)]
+pub(crate) struct Source {
+    /// The master playlist.
+    pub(crate) url: String,
+    /// Where it starts, in seconds of the film.
+    pub(crate) start_s: f64,
+    pub(crate) viewer: ViewerToken,
+}
+
+/// A playing master playlist. Dropping it takes the film out of the video element.
+pub(crate) struct Player {
+    video: HtmlVideoElement,
+    source: Source,
+    engine: Engine,
+    parsed: Cell<bool>,
+}
+
+enum Engine {
+    Hls {
+        hls: ffi::Hls,
+        /// Called by `hls`, so it is dropped after `hls` is destroyed.
+        _on_event: Closure<dyn FnMut(String, String)>,
+    },
+    Native,
+}
+
+impl Player {
+    /// Loads `source` into `video`. Events arrive outside of any call into the player.
+    ///
+    /// # Errors
+    /// When hls.js cannot be loaded, or the browser can play HLS in no way.
+    pub(crate) async fn open(
+        video: HtmlVideoElement,
+        source: Source,
+        on_event: impl Fn(Event) + Clone + 'static,
+    ) -> Result<Self, Error> {
+        let supported = ffi::load().await.map_err(|_| {
+            Error::new(ErrorKind::Internal, "the player could not be loaded from the server; reload the page")
+        })?;
+        let engine = if supported.is_truthy() {
+            Engine::hls(&video, &source, on_event)?
+        } else if !video.can_play_type("application/vnd.apple.mpegurl").is_empty() {
+            video.set_src(&format!("{}#t={}", source.url, source.start_s));
+            Engine::Native
+        } else {
+            return Err(Error::new(
+                ErrorKind::Unplayable,
+                "this browser has neither Media Source Extensions nor HLS of its own; use a current Chrome, Firefox or Safari",
+            ));
+        };
+        Ok(Self { video, source, engine, parsed: Cell::new(false) })
+    }
+
+    /// The master playlist has arrived.
+    pub(crate) fn parsed(&self) {
+        self.parsed.set(true);
+    }
+
+    /// Asks again after requests have failed.
+    pub(crate) fn retry(&self) {
+        match &self.engine {
+            // A player that never saw its master has nothing whose loading could go on.
+            Engine::Hls { hls, .. } if !self.parsed.get() => hls.load_source(&self.source.url),
+            Engine::Hls { hls, .. } => hls.start_load(-1.0),
+            Engine::Native => self.video.load(),
+        }
+    }
+
+    /// The browser plays by itself, without hls.js.
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self.engine, Engine::Native)
+    }
+
+    /// Builds the buffers anew after the browser could not decode.
+    pub(crate) fn recover_media(&self) {
+        match &self.engine {
+            Engine::Hls { hls, .. } => hls.recover_media_error(),
+            Engine::Native => self.video.load(),
+        }
+    }
+
+    /// Switches to the audio track of that order in the film; false if the source has to be loaded anew for it.
+    pub(crate) fn switch_audio(&self, order: u16) -> bool {
+        match &self.engine {
+            Engine::Hls { hls, .. } if self.parsed.get() => {
+                hls.set_audio_track(u32::from(order));
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Drop for Player {
+    fn drop(&mut self) {
+        match &self.engine {
+            Engine::Hls { hls, .. } => hls.destroy(),
+            Engine::Native => {
+                let _ = self.video.remove_attribute("src");
+                self.video.load();
+            }
+        }
+    }
+}
+
+impl Engine {
+    fn hls(
+        video: &HtmlVideoElement,
+        source: &Source,
+        on_event: impl Fn(Event) + Clone + 'static,
+    ) -> Result<Self, Error> {
+        let closure = Closure::<dyn FnMut(String, String)>::new(move |name: String, account: String| {
+            let Some(event) = event(&name, &account) else { return };
+            let on_event = on_event.clone();
+            // hls.js calls from within our own calls too, and an answer to an event may be to drop the player:
+            // neither can be done while the closure runs.
+            spawn_local(async move { on_event(event) });
+        });
+        let config = config(source.start_s).to_string();
+        let hls = ffi::create(&config, VIEWER_HEADER, &source.viewer.0, &closure)
+            .map_err(|_| Error::new(ErrorKind::Internal, "the player could not be started; reload the page"))?;
+        hls.load_source(&source.url);
+        hls.attach_media(video);
+        Ok(Self::Hls { hls, _on_event: closure })
+    }
+}

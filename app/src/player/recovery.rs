@@ -1,0 +1,121 @@
+//! What is tried before a fault is shown. Pure.
+
+use std::time::Duration;
+
+use protocol::{Error, ErrorKind};
+
+use super::Fault;
+
+/// Tries since the last segment that arrived.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Recovery {
+    network_tries: u32,
+    media_tries: u32,
+}
+
+/// What to do about a fault.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// hls.js deals with it itself.
+    Ignore,
+    /// Ask again after a while.
+    RetryAfter(Duration),
+    /// Let hls.js build its buffers anew.
+    RecoverMedia,
+    /// Show it.
+    GiveUp(Error),
+}
+
+impl Recovery {
+    /// With hls.js' own six tries in front of each, about two minutes of a server that is away.
+    const NETWORK_TRIES: u32 = 8;
+    const MEDIA_TRIES: u32 = 2;
+
+    pub(crate) fn step(&mut self, fault: Fault) -> Step {
+        // Some answers do not change however often one asks, so they end what hls.js would go on trying.
+        if let Fault::Network { told: Some(error), .. } = &fault
+            && matches!(
+                error.kind,
+                ErrorKind::UnknownSession
+                    | ErrorKind::Unplayable
+                    | ErrorKind::NotAVideo
+                    | ErrorKind::ToolMissing
+                    | ErrorKind::StoreFull
+                    | ErrorKind::InvalidRequest
+            )
+        {
+            return Step::GiveUp(error.clone());
+        }
+        match fault {
+            Fault::Network { fatal: false, .. }
+            | Fault::Media { fatal: false, .. }
+            | Fault::Other { fatal: false, .. } => Step::Ignore,
+            // hls.js has asked for a minute by then: the viewer decides. A refused master comes here at once.
+            Fault::Network { told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => Step::GiveUp(error),
+            Fault::Network { .. } if self.network_tries < Self::NETWORK_TRIES => {
+                self.network_tries += 1;
+                Step::RetryAfter(Duration::from_secs((1 << (self.network_tries - 1)).min(15)))
+            }
+            Fault::Media { .. } if self.media_tries < Self::MEDIA_TRIES => {
+                self.media_tries += 1;
+                Step::RecoverMedia
+            }
+            fault => Step::GiveUp(fault.into_error()),
+        }
+    }
+
+    /// A segment arrived.
+    pub(crate) fn progress(&mut self) {
+        self.network_tries = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(fatal: bool, told: Option<ErrorKind>) -> Fault {
+        Fault::Network {
+            status: None,
+            told: told.map(|kind| Error::new(kind, "told")),
+            details: "fragLoadError".into(),
+            fatal,
+        }
+    }
+
+    #[test]
+    fn a_server_that_is_away_is_asked_again_ever_less_often_and_not_for_ever() {
+        let mut recovery = Recovery::default();
+        let mut waits = Vec::new();
+        while let Step::RetryAfter(wait) = recovery.step(network(true, None)) {
+            waits.push(wait.as_secs());
+            assert!(waits.len() < 100);
+        }
+        assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15, 15]);
+        recovery.progress();
+        assert_eq!(recovery.step(network(true, None)), Step::RetryAfter(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn what_hls_js_is_still_trying_is_left_to_it() {
+        let mut recovery = Recovery::default();
+        assert_eq!(recovery.step(network(false, None)), Step::Ignore);
+        assert_eq!(recovery.step(network(false, Some(ErrorKind::AtCapacity))), Step::Ignore);
+    }
+
+    #[test]
+    fn answers_that_will_not_change_are_shown_at_once() {
+        let mut recovery = Recovery::default();
+        assert!(matches!(recovery.step(network(false, Some(ErrorKind::UnknownSession))), Step::GiveUp(_)));
+        assert!(matches!(recovery.step(network(true, Some(ErrorKind::AtCapacity))), Step::GiveUp(_)));
+    }
+
+    #[test]
+    fn buffers_are_built_anew_twice() {
+        let mut recovery = Recovery::default();
+        let fault = || Fault::Media { details: "bufferAppendError".into(), fatal: true };
+        assert_eq!(recovery.step(fault()), Step::RecoverMedia);
+        assert_eq!(recovery.step(fault()), Step::RecoverMedia);
+        assert!(matches!(recovery.step(fault()), Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
+    }
+}

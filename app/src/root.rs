@@ -1,0 +1,65 @@
+//! The HTML around every page, and which page is shown at which address.
+
+use leptos::prelude::*;
+use leptos_meta::{Link, Meta, MetaTags, Stylesheet, Title, provide_meta_context};
+use leptos_router::{
+    StaticSegment,
+    components::{Route, Router, Routes},
+    path,
+};
+
+use crate::{
+    components::brand::Brand,
+    pages::{home::Home, not_found::NotFound, watch::Watch},
+};
+
+/// The document that the server sends, with `App` in its body.
+#[must_use]
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="dark light" />
+                <meta name="theme-color" content="#15110e" media="(prefers-color-scheme: dark)" />
+                <meta name="theme-color" content="#faf6ef" media="(prefers-color-scheme: light)" />
+                <meta name="referrer" content="same-origin" />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// The whole page.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    view! {
+        <Stylesheet id="leptos" href="/pkg/matinee.css" />
+        <Link rel="icon" type_="image/svg+xml" href="/favicon.svg" />
+        <Title formatter=|page: String| if page.is_empty() { "Matinee".to_owned() } else { format!("{page} · Matinee") } />
+        <Meta name="description" content="Paste a link to a film, share the address, watch it together." />
+        <Router>
+            <a class="skip" href="#main">"Skip to the content"</a>
+            <header class="masthead">
+                <Brand />
+            </header>
+            <main id="main" tabindex="-1">
+                <Routes fallback=NotFound>
+                    <Route path=StaticSegment("") view=Home />
+                    <Route path=path!("/watch/:session") view=Watch />
+                </Routes>
+            </main>
+            <noscript>
+                <p class="noscript">"Matinee's page needs JavaScript. Players such as VLC or mpv can open a session's playlist without it."</p>
+            </noscript>
+        </Router>
+    }
+}

@@ -1,0 +1,109 @@
+//! What to do about each kind of error.
+
+use protocol::ErrorKind;
+
+/// What a person can do about an error, in a heading and a sentence.
+pub(crate) fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
+    use ErrorKind as K;
+    match kind {
+        K::InvalidSource => {
+            ("This link can't be used", "Paste the full address of a video file, beginning with http:// or https://.")
+        }
+        K::UnknownSession => (
+            "This screening is over",
+            "Its host closed it, or nobody watched for a long time. Open the film again from the home page.",
+        ),
+        K::NotFound => ("There is nothing here", "Check the address, or start from the home page."),
+        K::AtCapacity => (
+            "The house is full",
+            "Every place is taken right now. A place becomes free about a minute after somebody stops watching: try again then, or join one of the films that are running.",
+        ),
+        K::SourceUnreachable => (
+            "The link's server can't be reached",
+            "Check the link in another tab. If it has expired or needs a login, get a fresh one.",
+        ),
+        K::SourceTimeout => (
+            "The link's server is too slow",
+            "It stopped sending. Try again in a moment; if it stays slow, use another mirror.",
+        ),
+        K::NotAVideo => (
+            "This link isn't a video",
+            "It leads to a web page or another kind of file. Copy the address of the video file itself.",
+        ),
+        K::Unplayable => (
+            "This video can't be played",
+            "The file is damaged, or in a form that the tools can't read. Try another copy of it.",
+        ),
+        K::ToolMissing => (
+            "A program is missing on the server",
+            "Whoever runs this server has to install it; the home page names what is missing.",
+        ),
+        K::StoreFull => (
+            "The server has no room left",
+            "Its memory for segments is full. Try again when fewer people watch, or give the server a larger store.",
+        ),
+        K::TooLarge => ("This is too large", "Use a smaller file, or ask whoever runs the server to raise the limit."),
+        K::RateLimited => ("Too many tries", "Wait a minute, then try again."),
+        K::Unauthorized | K::Forbidden => {
+            ("This isn't allowed", "Only the host, or whoever runs the server, can do it.")
+        }
+        K::InvalidRequest => {
+            ("The server did not understand the page", "Reload the page: it may be of an older version.")
+        }
+        K::Internal => ("Something went wrong", "Try again. If it goes on, the server's log says more."),
+    }
+}
+
+/// The one thing that is offered first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    TryAgain,
+    GoBack,
+}
+
+/// Whether the same request can do better later.
+pub(crate) fn remedy(kind: ErrorKind) -> Remedy {
+    use ErrorKind as K;
+    match kind {
+        K::InvalidSource
+        | K::UnknownSession
+        | K::NotFound
+        | K::NotAVideo
+        | K::TooLarge
+        | K::Unauthorized
+        | K::Forbidden => Remedy::GoBack,
+        _ => Remedy::TryAgain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHOWN: [ErrorKind; 8] = [
+        ErrorKind::UnknownSession,
+        ErrorKind::AtCapacity,
+        ErrorKind::SourceUnreachable,
+        ErrorKind::NotAVideo,
+        ErrorKind::Unplayable,
+        ErrorKind::SourceTimeout,
+        ErrorKind::ToolMissing,
+        ErrorKind::StoreFull,
+    ];
+
+    #[test]
+    fn each_kind_has_its_own_advice() {
+        for (n, kind) in SHOWN.into_iter().enumerate() {
+            for other in &SHOWN[n + 1..] {
+                assert_ne!(advice(kind), advice(*other));
+            }
+        }
+    }
+
+    #[test]
+    fn capacity_says_when_to_try_again() {
+        assert!(advice(ErrorKind::AtCapacity).1.contains("about a minute"));
+        assert_eq!(remedy(ErrorKind::AtCapacity), Remedy::TryAgain);
+        assert_eq!(remedy(ErrorKind::UnknownSession), Remedy::GoBack);
+    }
+}

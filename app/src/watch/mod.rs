@@ -1,0 +1,28 @@
+//! What happens while somebody watches: preparing, playing, telling the server.
+
+mod keys;
+mod playback;
+mod prepare;
+mod presence;
+mod state;
+
+use leptos::prelude::*;
+
+pub(crate) use playback::{failed_natively, first_frame, switch_audio, switch_subtitles, try_to_play};
+pub(crate) use presence::{beat, beat_soon};
+pub(crate) use state::{Phase, Watching};
+
+/// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
+pub(crate) fn begin(watching: Watching) {
+    Effect::new(move |_| {
+        watching.name.set(crate::browser::name());
+        presence::keep(watching);
+        keys::listen(watching);
+    });
+    // Each further attempt starts here again.
+    Effect::new(move |_| {
+        let attempt = watching.attempt.get();
+        prepare::prepare(watching, attempt);
+    });
+    on_cleanup(move || playback::unload(watching));
+}

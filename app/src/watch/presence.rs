@@ -1,0 +1,118 @@
+//! Telling the server that this viewer is there, and when it goes.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
+use protocol::{ErrorKind, Heartbeat, HeartbeatReply, Leave, SessionState};
+use wasm_bindgen::JsCast;
+use web_sys::PageTransitionEvent;
+
+use super::{
+    playback,
+    state::{Phase, Watching},
+};
+use crate::{api, browser};
+
+/// Milliseconds between two heartbeats.
+const BEAT_MS: u32 = 5_000;
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Play, pause and seek come in bursts; one heartbeat tells them all.
+const BURST: Duration = Duration::from_millis(250);
+/// How far the film's end may move before the playlist is loaded anew, in seconds.
+const END_TOLERANCE_S: f64 = 0.5;
+
+/// Beats for as long as the page stands, and leaves when it goes.
+pub(super) fn keep(watching: Watching) {
+    browser::every(BEAT_MS, move || beat(watching));
+    browser::listen("pagehide", move |_| leave(watching));
+    browser::listen("pageshow", move |event| {
+        // The browser kept the page and shows it again: the viewer had left.
+        if event.dyn_into::<PageTransitionEvent>().is_ok_and(|event| event.persisted()) {
+            beat(watching);
+        }
+    });
+    browser::listen("visibilitychange", move |_| beat_soon(watching));
+    on_cleanup(move || leave(watching));
+}
+
+/// A heartbeat once the current burst of events is over.
+pub(crate) fn beat_soon(watching: Watching) {
+    let asked = watching.beats_asked.with_value(|asked| asked + 1);
+    watching.beats_asked.set_value(asked);
+    spawn_local(async move {
+        sleep(BURST).await;
+        if !watching.is_over() && watching.beats_asked.get_value() == asked {
+            beat(watching);
+        }
+    });
+}
+
+/// A heartbeat now, unless one is on its way or the server is not known to have the session.
+pub(crate) fn beat(watching: Watching) {
+    let unknown = watching
+        .problem
+        .with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession));
+    if unknown || watching.beating.get_value() || watching.view.with_untracked(Option::is_none) {
+        return;
+    }
+    watching.beating.set_value(true);
+    let (position_s, paused) = watching.position();
+    let beat = Heartbeat {
+        session: watching.session,
+        viewer: browser::viewer_token(),
+        position_s,
+        paused,
+        name: watching.name.get_untracked(),
+        hidden: browser::hidden(),
+    };
+    spawn_local(async move {
+        let answer = api::within(PATIENCE, api::heartbeat(beat)).await;
+        if watching.is_over() {
+            return;
+        }
+        watching.beating.set_value(false);
+        match answer {
+            Ok(reply) => answered(watching, reply),
+            Err(error) if error.0.kind == ErrorKind::UnknownSession => watching.give_up(error.0),
+            Err(_) => watching.reachable.set(false),
+        }
+    });
+}
+
+fn answered(watching: Watching, reply: HeartbeatReply) {
+    watching.reachable.set(true);
+    watching.viewers.set(reply.viewers);
+    if reply.session_state == SessionState::Failed && watching.problem.with_untracked(Option::is_none) {
+        // The session's own account says what failed.
+        watching.try_again();
+        return;
+    }
+    if let Some(duration_s) = reply.duration_s {
+        watching.duration_s.set(Some(duration_s));
+        end_at(watching, duration_s);
+    }
+}
+
+/// Loads the playlist anew when the film's end is elsewhere than the loaded one says.
+fn end_at(watching: Watching, duration_s: f64) {
+    if watching.phase.get_untracked() != Phase::Showing {
+        return;
+    }
+    let Some(video) = watching.video.get_untracked() else { return };
+    let loaded = video.duration();
+    let moved = loaded.is_finite() && (loaded - duration_s).abs() > END_TOLERANCE_S;
+    // Once for each new end: if the playlist does not follow, loading it again and again would not help.
+    if moved && watching.reloaded_for_s.get_value() != Some(duration_s) {
+        watching.reloaded_for_s.set_value(Some(duration_s));
+        playback::reload(watching);
+    }
+}
+
+fn leave(watching: Watching) {
+    let leave = Leave { session: watching.session, viewer: browser::viewer_token() };
+    if let Ok(json) = serde_json::to_string(&leave) {
+        browser::send_beacon("/api/leave", &json);
+    }
+}

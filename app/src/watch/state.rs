@@ -1,0 +1,130 @@
+//! The signals of one watch page.
+
+use leptos::{html, prelude::*};
+use protocol::{Choice, Error, Media, SessionId, SessionView, Stage, ViewerView};
+use send_wrapper::SendWrapper;
+
+use crate::player::{Player, Recovery};
+
+/// How far the film is on its way to the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// The server has not told anything yet.
+    Joining,
+    /// The server is at work on the source.
+    Preparing(Stage),
+    /// The player is loading and has no picture yet.
+    FirstSegment,
+    /// There is a picture.
+    Showing,
+}
+
+/// Where playing goes on when the film is loaded anew.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Resume {
+    /// Seconds of the film.
+    pub(crate) position_s: f64,
+    pub(crate) play: bool,
+}
+
+/// Everything that a watch page knows. All fields are handles, so that event handlers can copy it.
+#[derive(Clone, Copy)]
+pub(crate) struct Watching {
+    pub(crate) session: SessionId,
+    pub(crate) video: NodeRef<html::Video>,
+    /// The server's last account of the session.
+    pub(crate) view: RwSignal<Option<SessionView>>,
+    /// The tracks that are played.
+    pub(crate) choice: RwSignal<Choice>,
+    pub(crate) phase: RwSignal<Phase>,
+    /// The picture stands still because the next part is not there yet.
+    pub(crate) buffering: RwSignal<bool>,
+    /// The browser plays only after a click.
+    pub(crate) needs_click: RwSignal<bool>,
+    /// What ended playing, until another attempt.
+    pub(crate) problem: RwSignal<Option<Error>>,
+    /// The last call or request was answered.
+    pub(crate) reachable: RwSignal<bool>,
+    pub(crate) viewers: RwSignal<Vec<ViewerView>>,
+    /// This viewer's own name.
+    pub(crate) name: RwSignal<Option<String>>,
+    /// Counts up for every "try again".
+    pub(crate) attempt: RwSignal<u32>,
+    /// The film's duration in seconds, corrected by heartbeats.
+    pub(crate) duration_s: RwSignal<Option<f64>>,
+    /// Wrapped, since it belongs to the browser's only thread; the server never has one.
+    pub(crate) player: StoredValue<Option<SendWrapper<Player>>>,
+    pub(crate) recovery: StoredValue<Recovery>,
+    /// Counts up for every load, so that what a former one was waiting for is dropped.
+    pub(crate) loads: StoredValue<u32>,
+    pub(crate) resume: StoredValue<Resume>,
+    /// The duration for which the film was last loaded anew, in seconds.
+    pub(crate) reloaded_for_s: StoredValue<Option<f64>>,
+    pub(crate) beating: StoredValue<bool>,
+    pub(crate) beats_asked: StoredValue<u32>,
+}
+
+impl Watching {
+    pub(crate) fn new(session: SessionId) -> Self {
+        Self {
+            session,
+            video: NodeRef::new(),
+            view: RwSignal::new(None),
+            choice: RwSignal::new(Choice::default()),
+            phase: RwSignal::new(Phase::Joining),
+            buffering: RwSignal::new(false),
+            needs_click: RwSignal::new(false),
+            problem: RwSignal::new(None),
+            reachable: RwSignal::new(true),
+            viewers: RwSignal::new(Vec::new()),
+            name: RwSignal::new(None),
+            attempt: RwSignal::new(0),
+            duration_s: RwSignal::new(None),
+            player: StoredValue::new(None),
+            recovery: StoredValue::new(Recovery::default()),
+            loads: StoredValue::new(0),
+            resume: StoredValue::new(Resume { position_s: 0.0, play: true }),
+            reloaded_for_s: StoredValue::new(None),
+            beating: StoredValue::new(false),
+            beats_asked: StoredValue::new(0),
+        }
+    }
+
+    /// The page has been left; nothing of this may be touched any more.
+    pub(crate) fn is_over(self) -> bool {
+        self.view.is_disposed()
+    }
+
+    pub(crate) fn media(self) -> Option<Media> {
+        self.view.with(|view| view.as_ref().and_then(|view| view.media.clone()))
+    }
+
+    pub(crate) fn title(self) -> Option<String> {
+        self.view.with(|view| view.as_ref().map(|view| view.title.clone())).filter(|title| !title.is_empty())
+    }
+
+    /// The position in seconds and whether playing is paused. Before there is a picture, where it will start.
+    pub(crate) fn position(self) -> (f64, bool) {
+        // From 1 on the element knows the film's times.
+        match self.video.get_untracked() {
+            Some(video) if video.ready_state() >= 1 => (video.current_time(), video.paused()),
+            _ => (self.resume.with_value(|resume| resume.position_s), true),
+        }
+    }
+
+    /// Ends playing with an error on the screen; the position is kept for the next attempt.
+    pub(crate) fn give_up(self, error: Error) {
+        let (position_s, _) = self.position();
+        self.resume.set_value(Resume { position_s, play: true });
+        self.loads.update_value(|loads| *loads += 1);
+        self.player.set_value(None);
+        self.problem.set(Some(error));
+    }
+
+    /// Tries from the start again.
+    pub(crate) fn try_again(self) {
+        self.problem.set(None);
+        self.phase.set(Phase::Joining);
+        self.attempt.update(|attempt| *attempt += 1);
+    }
+}
