@@ -63,8 +63,8 @@ impl Screen {
     pub async fn ready(&self, limit: Duration) -> Result<Arc<Film>, Error> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, Preparation::Stage(_)));
-        match tokio::time::timeout(limit, settled).await.as_deref() {
-            Ok(Ok(state)) => match &**state {
+        match tokio::time::timeout(limit, settled).await {
+            Ok(Ok(state)) => match &*state {
                 Preparation::Ready(film) => Ok(Arc::clone(film)),
                 Preparation::Failed(error) => Err(error.clone()),
                 Preparation::Stage(_) => Err(stopped()),

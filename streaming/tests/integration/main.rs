@@ -3,4 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "this is a test through and through, helpers included")]
 
 mod gateway;
+mod process;
 mod support;
+mod tools;

@@ -1,0 +1,106 @@
+//! Containers and what their figures mean.
+
+use serde_json::Value;
+
+use super::{fields, matroska::Head};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Container {
+    Matroska,
+    WebM,
+    Mp4,
+    QuickTime,
+    MpegTs,
+    MpegPs,
+    Avi,
+    Flv,
+    Ogg,
+    Asf,
+}
+
+impl Container {
+    /// From ffprobe's `format_name`, which lists all that one demuxer reads.
+    pub(super) fn of(format: &Value, head: Option<&Head>) -> Option<Self> {
+        Some(match fields::text(format, "format_name")?.split(',').next()? {
+            "matroska" if head.is_some_and(|head| head.webm) => Self::WebM,
+            "matroska" => Self::Matroska,
+            "mov" if fields::tag(format, "major_brand") == Some("qt  ") => Self::QuickTime,
+            "mov" => Self::Mp4,
+            "mpegts" => Self::MpegTs,
+            "mpeg" => Self::MpegPs,
+            "avi" => Self::Avi,
+            "flv" => Self::Flv,
+            "ogg" => Self::Ogg,
+            "asf" => Self::Asf,
+            _ => return None,
+        })
+    }
+
+    /// The name that people use.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Matroska => "Matroska",
+            Self::WebM => "WebM",
+            Self::Mp4 => "MP4",
+            Self::QuickTime => "QuickTime",
+            Self::MpegTs => "MPEG-TS",
+            Self::MpegPs => "MPEG-PS",
+            Self::Avi => "AVI",
+            Self::Flv => "FLV",
+            Self::Ogg => "Ogg",
+            Self::Asf => "ASF",
+        }
+    }
+
+    pub(super) const fn is_matroska(self) -> bool {
+        matches!(self, Self::Matroska | Self::WebM)
+    }
+
+    pub(super) const fn is_mp4(self) -> bool {
+        matches!(self, Self::Mp4 | Self::QuickTime)
+    }
+}
+
+/// Whether a file's durations count from time zero rather than from the first frame, so that they are ends.
+///
+/// Seen with ffmpeg 5.1 and mkvmerge 74, both asked to begin at 10 s with 4 s of film: ffmpeg's muxer writes 14 s into
+/// Matroska's `Duration` and `DURATION` tags, mkvmerge's 4 s. Both copy each other's tags, so only the name of the
+/// muxing program tells, not the tag of statistics nor ffprobe's `encoder`. In MP4 the film's duration contains the
+/// empty edit at its start. Everywhere else ffprobe measures from the start.
+pub(super) fn durations_are_ends(container: Container, head: Option<&Head>) -> bool {
+    match head.and_then(|head| head.muxer.as_deref()) {
+        Some(muxer) if container.is_matroska() => muxer.starts_with("Lavf"),
+        _ => container.is_mp4(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn containers_have_their_common_names() {
+        let name = |format: &Value, head: &Head| Container::of(format, Some(head)).map(Container::name);
+        let webm = Head { webm: true, ..Head::default() };
+        let matroska = json!({"format_name": "matroska,webm"});
+        assert_eq!(name(&matroska, &Head::default()), Some("Matroska"));
+        assert_eq!(name(&matroska, &webm), Some("WebM"));
+        let mov = json!({"format_name": "mov,mp4,m4a,3gp,3g2,mj2", "tags": {"major_brand": "qt  "}});
+        assert_eq!(name(&mov, &webm), Some("QuickTime"));
+        assert_eq!(name(&json!({"format_name": "mpegts"}), &webm), Some("MPEG-TS"));
+        assert_eq!(name(&json!({"format_name": "hls"}), &webm), None);
+        assert_eq!(name(&json!({}), &webm), None);
+    }
+
+    #[test]
+    fn only_ffmpegs_durations_are_ends_in_matroska() {
+        let written_by = |muxer: &str| Head { muxer: Some(muxer.into()), ..Head::default() };
+        assert!(durations_are_ends(Container::Matroska, Some(&written_by("Lavf59.27.100"))));
+        assert!(!durations_are_ends(Container::Matroska, Some(&written_by("libebml v1.4.4 + libmatroska v1.7.1"))));
+        assert!(!durations_are_ends(Container::Matroska, None));
+        assert!(durations_are_ends(Container::Mp4, None));
+        assert!(!durations_are_ends(Container::MpegTs, None));
+    }
+}

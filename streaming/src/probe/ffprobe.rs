@@ -1,0 +1,120 @@
+//! Running ffprobe on a gateway address.
+
+use std::{collections::BTreeMap, path::Path, time::Duration};
+
+use protocol::{Error, ErrorKind};
+use serde_json::Value;
+
+use super::fields;
+use crate::process::{Command, Exit, Output, OutputError, Spawner, output};
+
+/// The demuxers of ffmpeg that may read a source, for `-format_whitelist`: those of the containers that films come
+/// in. None of them opens another address or file on a file's behalf, as playlists, `ffconcat` or SVG do.
+pub const DEMUXERS: &str = "matroska,mov,mpegts,avi,flv,ogg,asf,mpeg";
+
+/// For reading a container's structure; a second is usual on a fast link.
+const LIMIT: Duration = Duration::from_secs(20);
+/// Bytes of JSON; a film with hundreds of chapters and fonts has 300 KiB.
+const MAX_JSON: usize = 4 * 1024 * 1024;
+/// Microseconds that ffprobe waits for the gateway, which itself gives up earlier.
+const RW_TIMEOUT: &str = "15000000";
+
+/// Why ffprobe told nothing.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// It could not make sense of the content.
+    Invalid,
+    TimedOut,
+    /// Anything that is not about the content.
+    Other(Error),
+}
+
+/// The format, streams and chapters of a source.
+pub(super) async fn describe(spawner: &Spawner, ffprobe: &Path, url: &str) -> Result<Value, Failure> {
+    run(spawner, ffprobe, url, &["-show_format", "-show_streams", "-show_chapters"]).await
+}
+
+/// The end of each stream, by its number, in seconds of source time, as far as frames can be read from `from_s` on.
+pub(super) async fn last_frames(
+    spawner: &Spawner,
+    ffprobe: &Path,
+    url: &str,
+    from_s: f64,
+) -> Result<BTreeMap<i64, f64>, Failure> {
+    let from = format!("{from_s:.3}%");
+    let entries = "packet=stream_index,pts_time,duration_time";
+    let json = run(spawner, ffprobe, url, &["-read_intervals", &from, "-show_entries", entries]).await?;
+    let mut ends = BTreeMap::new();
+    for packet in json.get("packets").and_then(Value::as_array).into_iter().flatten() {
+        let (Some(stream), Some(start)) =
+            (fields::integer(packet, "stream_index"), fields::seconds(packet, "pts_time"))
+        else {
+            continue;
+        };
+        let end = start + fields::seconds(packet, "duration_time").unwrap_or(0.0).max(0.0);
+        let latest = ends.entry(stream).or_insert(end);
+        *latest = end.max(*latest);
+    }
+    Ok(ends)
+}
+
+async fn run(spawner: &Spawner, ffprobe: &Path, url: &str, what: &[&str]) -> Result<Value, Failure> {
+    let command = Command::new("ffprobe", ffprobe)
+        .args(["-v", "error", "-hide_banner", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS])
+        .args(["-rw_timeout", RW_TIMEOUT])
+        .args(what)
+        .args(["-of", "json", "-i", url]);
+    let Output { exit, stdout, stderr } = output(spawner, command, LIMIT, MAX_JSON).await.map_err(|error| {
+        tracing::debug!(error = &error as &dyn std::error::Error, "ffprobe failed");
+        match error {
+            OutputError::TimedOut { .. } => Failure::TimedOut,
+            OutputError::TooLong { .. } => Failure::Other(Error::new(
+                ErrorKind::Unplayable,
+                "the file describes more tracks, chapters and tags than can be handled; mux it anew with mkvmerge",
+            )),
+            _ => Failure::Other(Error::new(ErrorKind::Internal, "ffprobe could not be run; see the server's log")),
+        }
+    })?;
+    if !exit.success() {
+        tracing::debug!(%exit, stderr = stderr.replace(url, "URL"), "ffprobe failed");
+        return Err(failure(exit, &stderr));
+    }
+    serde_json::from_slice(&stdout)
+        .map_err(|_| Failure::Other(Error::new(ErrorKind::Internal, "ffprobe's answer could not be read")))
+}
+
+fn failure(exit: Exit, stderr: &str) -> Failure {
+    let unreachable =
+        ["Server returned", "Connection refused", "Connection reset", "Connection timed out", "Input/output error"];
+    if unreachable.iter().any(|words| stderr.contains(words)) {
+        return Failure::Other(Error::new(
+            ErrorKind::SourceUnreachable,
+            "the source stopped answering while the file was being examined; try again in a while",
+        ));
+    }
+    match exit {
+        Exit::Code(_) => Failure::Invalid,
+        Exit::Signal(_) | Exit::Unknown => Failure::Other(Error::new(
+            ErrorKind::Unplayable,
+            format!("ffprobe broke down on this file ({exit}); mux it anew with mkvmerge or share another copy"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_told_apart() {
+        assert!(matches!(failure(Exit::Code(1), "x: Invalid data found when processing input"), Failure::Invalid));
+        assert!(matches!(failure(Exit::Code(1), ""), Failure::Invalid));
+        let kind = |exit, stderr| match failure(exit, stderr) {
+            Failure::Other(error) => Some(error.kind),
+            _ => None,
+        };
+        let lost = kind(Exit::Code(1), "URL: Server returned 5XX Server Error reply");
+        assert_eq!(lost, Some(ErrorKind::SourceUnreachable));
+        assert_eq!(kind(Exit::Signal(11), ""), Some(ErrorKind::Unplayable));
+    }
+}

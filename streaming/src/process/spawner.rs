@@ -1,0 +1,194 @@
+//! The thread that starts every child.
+
+use std::{
+    fmt, io,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use rustix::{
+    io::Errno,
+    process::{Signal, getpid, getppid, set_parent_process_death_signal},
+};
+use tokio::{
+    runtime::Handle,
+    sync::{mpsc, oneshot},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{Child, Command, Stdout, child::Running, environment::environment};
+use crate::tasks::Tasks;
+
+/// Requests that wait for the thread; a start takes about a millisecond.
+const QUEUE: usize = 64;
+
+/// Starts programs. Cheap to clone.
+///
+/// Children are told to die with the thread that started them (`PR_SET_PDEATHSIG` is about the thread, not the
+/// process), and the runtime's threads come and go. So one thread of our own starts them all. It lives as long as any
+/// clone of the spawner and any [`Child`].
+#[derive(Clone)]
+pub struct Spawner {
+    shared: Arc<Shared>,
+}
+
+pub(super) struct Shared {
+    requests: mpsc::Sender<Request>,
+    runtime: Handle,
+    tasks: Tasks,
+    /// Children that have been started and not yet been reaped.
+    living: Arc<AtomicUsize>,
+    /// Cancelled by the thread as its last act.
+    ended: CancellationToken,
+}
+
+/// A wish for a child. It holds the spawner, so that the thread does not end with a request in its queue.
+struct Request {
+    command: Command,
+    spawner: Spawner,
+    reply: oneshot::Sender<Result<Child, SpawnError>>,
+}
+
+/// Why a program could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum SpawnError {
+    #[error("could not start {label}")]
+    Start { label: &'static str, source: io::Error },
+    #[error("could not start {label}: the server is shutting down")]
+    Stopped { label: &'static str },
+}
+
+impl Spawner {
+    /// Starts the thread. The children's standard error is drained by tasks of `tasks`. To be called inside a
+    /// runtime, which then drives the children.
+    ///
+    /// # Errors
+    /// When the system allows no further thread.
+    pub fn start(tasks: &Tasks) -> io::Result<Self> {
+        let (requests, queue) = mpsc::channel(QUEUE);
+        let ended = CancellationToken::new();
+        let runtime = Handle::current();
+        let guard = ended.clone().drop_guard();
+        std::thread::Builder::new().name("spawner".into()).spawn({
+            let runtime = runtime.clone();
+            move || serve(queue, &runtime, guard)
+        })?;
+        let shared = Shared { requests, runtime, tasks: tasks.clone(), living: Arc::new(AtomicUsize::new(0)), ended };
+        Ok(Self { shared: Arc::new(shared) })
+    }
+
+    /// Starts a program.
+    ///
+    /// # Errors
+    /// When the system cannot start it.
+    pub async fn spawn(&self, command: Command) -> Result<Child, SpawnError> {
+        let label = command.label;
+        let (reply, answer) = oneshot::channel();
+        let request = Request { command, spawner: self.clone(), reply };
+        self.shared.requests.send(request).await.map_err(|_| SpawnError::Stopped { label })?;
+        answer.await.map_err(|_| SpawnError::Stopped { label })?
+    }
+
+    /// How many children have been started and not yet been reaped.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        self.shared.living.load(Ordering::Acquire)
+    }
+
+    /// Gives this handle up and waits for the thread's end; false if it is still there after `limit`, because there
+    /// are other clones or children.
+    pub async fn stop(self, limit: Duration) -> bool {
+        let ended = self.shared.ended.clone();
+        drop(self);
+        tokio::time::timeout(limit, ended.cancelled()).await.is_ok()
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Shared {
+    pub(super) const fn tasks(&self) -> &Tasks {
+        &self.tasks
+    }
+
+    /// Awaits the end of a child that has been KILLed and whose owner is gone. Also works outside the runtime.
+    pub(super) fn reap(&self, mut running: Running, limit: Duration) {
+        let _entered = self.runtime.enter();
+        self.tasks.spawn_tidy("reap", async move {
+            // One that is stuck in the kernel stays with tokio's queue of orphans.
+            let _ = tokio::time::timeout(limit, running.process.wait()).await;
+        });
+    }
+}
+
+impl fmt::Debug for Spawner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spawner").field("alive", &self.alive()).finish_non_exhaustive()
+    }
+}
+
+/// One child in [`Spawner::alive`].
+#[derive(Debug)]
+pub(super) struct Living(Arc<AtomicUsize>);
+
+impl Living {
+    fn new(count: &Arc<AtomicUsize>) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Living {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+fn serve(mut queue: mpsc::Receiver<Request>, runtime: &Handle, ended: DropGuard) {
+    let _entered = runtime.enter();
+    while let Some(Request { command, spawner, reply }) = queue.blocking_recv() {
+        let label = command.label;
+        let child = start(&command, spawner).map_err(|source| SpawnError::Start { label, source });
+        // Whoever asked may have gone: then the child is dropped here, and so killed.
+        drop(reply.send(child));
+    }
+    drop(ended);
+}
+
+fn start(command: &Command, spawner: Spawner) -> io::Result<Child> {
+    #[expect(clippy::disallowed_methods, reason = "the one place where programs are started")]
+    let mut process = tokio::process::Command::new(&command.program);
+    process
+        .args(&command.args)
+        .env_clear()
+        .envs(environment(|name| std::env::var_os(name)))
+        .current_dir("/")
+        .process_group(0)
+        .stdin(Stdio::null())
+        .stdout(match command.stdout {
+            Stdout::Piped => Stdio::piped(),
+            Stdout::Null => Stdio::null(),
+        })
+        .stderr(Stdio::piped());
+    let us = getpid();
+    let die_with_us = move || {
+        set_parent_process_death_signal(Some(Signal::KILL))?;
+        // We may have died between fork and the line above; then nobody would kill this child any more.
+        if getppid() == Some(us) { Ok(()) } else { Err(Errno::SRCH.into()) }
+    };
+    #[expect(unsafe_code, reason = "the closure runs between fork and exec")]
+    // SAFETY: it makes two system calls and neither allocates nor locks, so it is safe after fork in a program
+    // with threads.
+    unsafe {
+        process.pre_exec(die_with_us)
+    };
+    let process = process.spawn()?;
+    let living = Living::new(&spawner.shared.living);
+    Child::new(command.label, Running { process, _living: living }, spawner)
+}
