@@ -84,6 +84,10 @@ async fn run(spawner: &Spawner, ffprobe: &Path, url: &str, what: &[&str]) -> Res
 }
 
 fn failure(exit: Exit, stderr: &str) -> Failure {
+    // ffmpeg calls a Matroska file that ends in its header an input/output error too.
+    if stderr.contains("File ended prematurely") {
+        return Failure::Invalid;
+    }
     let unreachable =
         ["Server returned", "Connection refused", "Connection reset", "Connection timed out", "Input/output error"];
     if unreachable.iter().any(|words| stderr.contains(words)) {
@@ -109,6 +113,8 @@ mod tests {
     fn failures_are_told_apart() {
         assert!(matches!(failure(Exit::Code(1), "x: Invalid data found when processing input"), Failure::Invalid));
         assert!(matches!(failure(Exit::Code(1), ""), Failure::Invalid));
+        let short = "File ended prematurely at pos. 700\nURL: Input/output error";
+        assert!(matches!(failure(Exit::Code(1), short), Failure::Invalid));
         let kind = |exit, stderr| match failure(exit, stderr) {
             Failure::Other(error) => Some(error.kind),
             _ => None,

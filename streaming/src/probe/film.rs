@@ -76,8 +76,13 @@ where
 
         let told = Told::new(container, self.matroska.as_ref(), format, &streams.video, &streams.audio);
         let cut = self.cut(container).await;
-        let found = self.found(container, &told, cut.as_ref(), &streams).await;
-        let spans = told.spans(found.as_ref()).ok_or_else(|| self.no_duration())?;
+        let found = self.found(container, &told, cut.as_ref(), &streams).await?;
+        if cut.is_some() && found.is_none() && self.was_searched_through(container) {
+            return Err(self.cut_at_its_beginning());
+        }
+        let spans = told
+            .spans(found.as_ref())
+            .ok_or_else(|| if cut.is_some() { self.cut_at_its_beginning() } else { self.no_duration() })?;
         let title = fields::shown_tag(format, "title").unwrap_or_else(|| self.subject.fallback_title.to_owned());
         let media = Media {
             title,
@@ -120,7 +125,7 @@ where
             let positive = |name| fields::integer(stream, name).is_some_and(|n| n > 0);
             fields::text(stream, "codec_name").is_some() && positive("width") && positive("height")
         };
-        if film.peek().is_some() && !film.any(|stream| known(&stream)) {
+        if film.peek().is_some() && !film.any(known) {
             return Err(Error::new(
                 ErrorKind::Unplayable,
                 "the picture is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy",
@@ -144,14 +149,26 @@ where
     }
 
     /// When the last frames are, where the container's word is not enough.
-    async fn found(&self, container: Container, told: &Told, cut: Option<&Cut>, streams: &Streams<'_>) -> Option<Ends> {
+    async fn found(
+        &self,
+        container: Container,
+        told: &Told,
+        cut: Option<&Cut>,
+        streams: &Streams<'_>,
+    ) -> Result<Option<Ends>, Error> {
         if self.subject.reach != Reach::Anywhere || (cut.is_none() && !told.doubtful(self.subject.size)) {
-            return None;
+            return Ok(None);
         }
-        if container.is_matroska() {
-            let rates: Vec<_> = streams.video_tracks().iter().map(|track| track.frame_rate).collect();
-            return tail::ends(self.subject.size?, self.matroska.as_ref()?, &rates, self.read).await.ok()?;
+        if !container.is_matroska() {
+            return Ok(self.last_frames(told, cut, streams).await);
         }
+        let (Some(size), Some(head)) = (self.subject.size, self.matroska.as_ref()) else { return Ok(None) };
+        let rates: Vec<_> = streams.video_tracks().iter().map(|track| track.frame_rate).collect();
+        tail::ends(size, head, &rates, self.read).await
+    }
+
+    /// The last frames of a cut MP4: its index, which is whole, leads to the places shortly before the cut.
+    async fn last_frames(&self, told: &Told, cut: Option<&Cut>, streams: &Streams<'_>) -> Option<Ends> {
         let estimate = told.spans(None)?.duration_s * (1.0 - cut?.missing);
         let from = told.zero_s + (estimate - BEFORE_CUT_S).max(0.0);
         let last = ffprobe::last_frames(self.spawner, self.ffprobe, self.subject.url, from).await.ok()?;
@@ -162,15 +179,29 @@ where
         Some(Ends { all, video, audio })
     }
 
+    /// Whether the search for the last cluster has gone through the whole file.
+    fn was_searched_through(&self, container: Container) -> bool {
+        let reach = self.subject.reach == Reach::Anywhere && self.matroska.is_some();
+        container.is_matroska() && reach && self.subject.size.is_some_and(|size| size <= tail::SEARCHED)
+    }
+
+    fn cut_at_its_beginning(&self) -> Error {
+        let what = if self.matroska.is_some() { "a Matroska film" } else { "an MP4" };
+        Error::new(
+            ErrorKind::Unplayable,
+            format!(
+                "the file begins like {what} but is damaged or cut short at its very beginning; \
+                 download it again and share the whole file"
+            ),
+        )
+    }
+
     /// Why ffprobe can't make sense of the content.
     async fn why_invalid(&self) -> Error {
         let unplayable = |message: &str| Error::new(ErrorKind::Unplayable, message);
         let look = look::describe(&self.start);
         if self.matroska.is_some() {
-            return unplayable(
-                "the file begins like a Matroska film but is damaged or cut short at its very beginning; \
-                 download it again and share the whole file",
-            );
+            return self.cut_at_its_beginning();
         }
         if !mp4::is_mp4(&self.start) || look.is_some() {
             return self.not_a_video();
@@ -188,7 +219,7 @@ where
                 "the file has no index, without which an MP4 cannot be played: its recording or download was not \
                  finished; download it again or repair it",
             ),
-            _ => unplayable("the file begins like an MP4 but is damaged; download it again and share the whole file"),
+            _ => self.cut_at_its_beginning(),
         }
     }
 
@@ -224,7 +255,7 @@ where
 impl Cut {
     /// What the viewers are told; `until` is the time up to which it plays, if that is known.
     fn sentence(&self, until: Option<f64>) -> String {
-        let percent = (self.missing * 100.0).round();
+        let percent = (self.missing * 100.0).round().min(99.0);
         let part = if percent < 1.0 { "less than 1 %".to_owned() } else { format!("{percent} %") };
         let until = until.map_or_else(String::new, |until| format!("; it plays up to about {}", clock::show(until)));
         format!("the file is cut short: {part} of it is missing{until}")

@@ -11,6 +11,8 @@ use super::matroska::{self, Head};
 const STEP: usize = 4 * 1024 * 1024;
 /// How far back it is looked for a cluster: five seconds at 50 Mbit/s.
 const STEPS: usize = 8;
+/// Bytes from a file's end that are searched at most.
+pub(super) const SEARCHED: u64 = (STEP * STEPS) as u64;
 
 /// When tracks end, in seconds of source time. The length of the last video frame is added, that of the last sound is
 /// not known and small.
