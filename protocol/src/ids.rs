@@ -58,8 +58,7 @@ impl ViewerToken {
     /// Whether the token has the length and alphabet that it must have.
     #[must_use]
     pub fn is_well_formed(&self) -> bool {
-        (16..=64).contains(&self.0.len())
-            && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        (16..=64).contains(&self.0.len()) && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     }
 }
 

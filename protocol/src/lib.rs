@@ -12,15 +12,11 @@ mod rendition;
 mod session;
 mod system;
 
-pub use calls::{
-    Close, Empty, Heartbeat, HeartbeatReply, Inspect, Leave, Open, Opened,
-};
+pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, Leave, Open, Opened};
 pub use choice::{Choice, choose};
 pub use error::{Error, ErrorKind};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
-pub use media::{
-    Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack,
-};
+pub use media::{Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack};
 pub use rendition::{MasterQuery, Quality, RenditionId, VideoMode};
 pub use session::{Playhead, SessionState, SessionSummary, SessionView, Stage, ViewerView};
 pub use system::{Capacity, StoreReport, SystemReport, ToolReport};

@@ -99,7 +99,9 @@ mod tests {
         for text in ["v0-encode-none", "v1-encode-s12", "a3-aac"] {
             assert_eq!(text.parse::<RenditionId>().unwrap().to_string(), text);
         }
-        for bad in ["", "..", "v0-encode-a0", "a0-encode-none", "v0-aac", "v0-encode", "v0-encode-none-x", "V0-encode-none"] {
+        for bad in
+            ["", "..", "v0-encode-a0", "a0-encode-none", "v0-aac", "v0-encode", "v0-encode-none-x", "V0-encode-none"]
+        {
             assert!(bad.parse::<RenditionId>().is_err(), "{bad}");
         }
     }

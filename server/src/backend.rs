@@ -2,7 +2,8 @@
 
 use app::api::{Answer, Backend, Calls};
 use protocol::{
-    Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, SystemReport, ViewerToken,
+    Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, SystemReport,
+    ViewerToken,
 };
 use std::{future::ready, sync::Arc};
 use streaming::Matinee;

@@ -45,7 +45,8 @@ pub async fn host(State(known): State<KnownHosts>, request: Request, next: Next)
 /// Refuses calls that another site's page could make.
 pub async fn calls(request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
-        return Failure(Error::new(ErrorKind::InvalidRequest, "calls are POST requests with a JSON body")).into_response();
+        return Failure(Error::new(ErrorKind::InvalidRequest, "calls are POST requests with a JSON body"))
+            .into_response();
     }
     let json = request
         .headers()

@@ -60,9 +60,9 @@ fn segment_number(name: &str) -> Result<u32, Failure> {
     let number = name.strip_suffix(".m4s").filter(|digits| {
         !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()) && (*digits == "0" || !digits.starts_with('0'))
     });
-    number
-        .and_then(|digits| digits.parse().ok())
-        .ok_or_else(|| Failure(Error::new(ErrorKind::NotFound, "there is no such file; load the master playlist again")))
+    number.and_then(|digits| digits.parse().ok()).ok_or_else(|| {
+        Failure(Error::new(ErrorKind::NotFound, "there is no such file; load the master playlist again"))
+    })
 }
 
 fn answer(content_type: &'static str, caching: &'static str, body: impl IntoResponse) -> Response {
@@ -76,8 +76,7 @@ fn answer(content_type: &'static str, caching: &'static str, body: impl IntoResp
 fn immutable(request: &HeaderMap, session: SessionId, rendition: &str, file: &str, bytes: Bytes) -> Response {
     let tag = HeaderValue::from_str(&format!("\"{session}-{rendition}-{file}\"")).ok();
     let known = tag.is_some() && request.get(header::IF_NONE_MATCH) == tag.as_ref();
-    let mut response =
-        if known { StatusCode::NOT_MODIFIED.into_response() } else { answer(MP4, IMMUTABLE, bytes) };
+    let mut response = if known { StatusCode::NOT_MODIFIED.into_response() } else { answer(MP4, IMMUTABLE, bytes) };
     if let Some(tag) = tag {
         response.headers_mut().insert(header::ETAG, tag);
     }
@@ -92,7 +91,9 @@ mod tests {
     fn segments_have_one_name_each() {
         assert!(matches!(segment_number("0.m4s"), Ok(0)));
         assert!(matches!(segment_number("4711.m4s"), Ok(4711)));
-        for bad in ["", ".m4s", "00.m4s", "01.m4s", "+1.m4s", "-1.m4s", "1.mp4", "1.m4s.m4s", "4294967296.m4s", "../1.m4s"] {
+        for bad in
+            ["", ".m4s", "00.m4s", "01.m4s", "+1.m4s", "-1.m4s", "1.mp4", "1.m4s.m4s", "4294967296.m4s", "../1.m4s"]
+        {
             assert!(segment_number(bad).is_err(), "{bad}");
         }
     }

@@ -23,10 +23,12 @@ impl<S: Sync> FromRequestParts<S> for From {
             return if token.is_well_formed() {
                 Ok(Self(Player::Viewer(token)))
             } else {
-                Err(Error::new(ErrorKind::InvalidRequest, "the viewer's token is not as it should be; reload the page").into())
+                Err(Error::new(ErrorKind::InvalidRequest, "the viewer's token is not as it should be; reload the page")
+                    .into())
             };
         }
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |info| info.0.ip().to_string());
+        let address =
+            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |info| info.0.ip().to_string());
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let agent: String = agent.chars().take(200).collect();
         Ok(Self(Player::Anonymous(format!("{address} {agent}"))))

@@ -2,9 +2,7 @@
 
 use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
 
-use streaming::{
-    Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
-};
+use streaming::{Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -111,7 +109,10 @@ fn announce(matinee: &Matinee, addr: SocketAddr) {
     }
     tracing::info!("Matinee is at http://{addr}");
     if addr.ip().is_loopback() {
-        tracing::info!("only this machine can reach it; to share it on your network start it with --addr 0.0.0.0:{}", addr.port());
+        tracing::info!(
+            "only this machine can reach it; to share it on your network start it with --addr 0.0.0.0:{}",
+            addr.port()
+        );
     } else {
         tracing::info!("others on your network can reach it under this machine's address, port {}", addr.port());
     }

@@ -7,8 +7,13 @@ use serde::Deserialize;
 
 /// Watch a video from a link, together, in a browser.
 #[derive(Clone, Debug, Default, Parser, Deserialize)]
-#[command(name = "matinee", version, about, after_help = "Every flag has an environment name (in brackets) and a key \
-    of the same name, with underscores, in the file that --config names. Flags beat the environment, which beats the file.")]
+#[command(
+    name = "matinee",
+    version,
+    about,
+    after_help = "Every flag has an environment name (in brackets) and a key \
+    of the same name, with underscores, in the file that --config names. Flags beat the environment, which beats the file."
+)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
     /// A TOML file with any of the settings below

@@ -58,8 +58,8 @@ pub async fn of_calls(request: Request, next: Next) -> Response {
     }
     let body = Limited::new(response.into_body(), LARGEST_ERROR).collect().await;
     let error = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
-    Failure(error.unwrap_or_else(|| {
-        Error::new(ErrorKind::Internal, "the call failed inside the server; its log says why")
-    }))
+    Failure(
+        error.unwrap_or_else(|| Error::new(ErrorKind::Internal, "the call failed inside the server; its log says why")),
+    )
     .into_response()
 }

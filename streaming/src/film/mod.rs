@@ -69,7 +69,10 @@ impl Film {
         stage(Stage::Probing);
         let (url, title) = (feed.url(), source.title());
         let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
-        let probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len)).await?;
+        let probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len))
+            .await
+            // A source that fails looks like a bad file to ffprobe.
+            .map_err(|error| feed.fault().unwrap_or(error))?;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         Ok(Self {

@@ -117,7 +117,8 @@ impl FragmentReader {
             b"ftyp" => self.ftyp = whole,
             b"moov" => {
                 let moov = Moov::decode(&mut &whole[..]).map_err(malformed)?;
-                let [trex] = moov.mvex.map(|mvex| mvex.trex).unwrap_or_default().try_into().map_err(|_| ReadError::Tracks)?;
+                let [trex] =
+                    moov.mvex.map(|mvex| mvex.trex).unwrap_or_default().try_into().map_err(|_| ReadError::Tracks)?;
                 self.defaults = Some(trex);
                 let init = [self.ftyp.as_ref(), whole.as_ref()].concat();
                 return Ok(Some(Event::Init(init.into())));
@@ -125,7 +126,8 @@ impl FragmentReader {
             b"moof" => self.moof = Some(Moof::decode(&mut &whole[..]).map_err(malformed)?),
             b"mdat" => {
                 let moof = self.moof.take().ok_or_else(|| ReadError::Malformed("an mdat without its moof".into()))?;
-                let defaults = self.defaults.as_ref().ok_or_else(|| ReadError::Malformed("a moof before the moov".into()))?;
+                let defaults =
+                    self.defaults.as_ref().ok_or_else(|| ReadError::Malformed("a moof before the moov".into()))?;
                 return fragment(&moof, defaults, whole.slice(header..)).map(Some);
             }
             // styp, sidx, free and what else a muxer may add say nothing that is needed.
@@ -135,8 +137,7 @@ impl FragmentReader {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the shape that map_err wants")]
-fn malformed(error: mp4_atom::Error) -> ReadError {
+fn malformed(error: impl ToString) -> ReadError {
     ReadError::Malformed(error.to_string())
 }
 

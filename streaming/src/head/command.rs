@@ -9,12 +9,10 @@ use std::path::Path;
 use protocol::FrameRate;
 
 use crate::{
+    probe::DEMUXERS,
     process::Command,
     time::{AUDIO_FRAME_SAMPLES, AUDIO_RATE},
 };
-
-/// Containers that the tools may open: none of them can refer to another file or address.
-const DEMUXERS: &str = "matroska,mov,mpegts,mpeg,avi,flv,ogg,asf,wav,flac,mp3,aac";
 
 /// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
 const VIDEO_LEAD_S: f64 = 0.25;
@@ -101,7 +99,11 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         format!("fps={num}/{den}:start_time={}", number(seconds(first))),
         format!("tpad=stop={END_PAD_FRAMES}:stop_mode=clone"),
         // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
-        format!("trim=start={}:end={}", number(seconds(first) - seconds(1) / 2.0), number(seconds(end) - seconds(1) / 2.0)),
+        format!(
+            "trim=start={}:end={}",
+            number(seconds(first) - seconds(1) / 2.0),
+            number(seconds(end) - seconds(1) / 2.0)
+        ),
         format!("settb=1/{num}"),
         format!("setpts=PTS+({zero_ticks})"),
     ];
@@ -171,9 +173,10 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let lead = first.cast_signed() - AUDIO_LEAD_FRAMES.cast_signed();
     let zero_s = order.zero_s;
 
-    let mut args: Vec<String> = ["-v", "error", "-nostdin", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS]
-        .map(String::from)
-        .to_vec();
+    let mut args: Vec<String> =
+        ["-v", "error", "-nostdin", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS]
+            .map(String::from)
+            .to_vec();
     args.extend(["-reconnect", "1", "-reconnect_delay_max", "4", "-rw_timeout", "30000000"].map(String::from));
     let start_s = zero_s + seconds(lead) - AUDIO_SEEK_LEAD_S;
     if start_s > zero_s {

@@ -190,4 +190,3 @@ fn with_stderr(end: HeadEnd, child: &Child) -> HeadEnd {
 fn store_end(error: StoreError) -> HeadEnd {
     HeadEnd::Store(error.into())
 }
-

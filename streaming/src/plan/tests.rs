@@ -79,8 +79,7 @@ fn without_a_query_the_default_subtitles_are_drawn_in() {
 #[test]
 fn a_query_chooses_tracks() {
     let media = media();
-    let query =
-        MasterQuery { audio: Some(TrackId::audio(1)), burn: Some("none".into()), ..MasterQuery::default() };
+    let query = MasterQuery { audio: Some(TrackId::audio(1)), burn: Some("none".into()), ..MasterQuery::default() };
     let plan = plan(film(&media), &query, &[]).unwrap();
     assert_eq!(plan.video, Some(id("v0-encode-none")));
     assert_eq!(plan.audio, Some(id("a1-aac")));

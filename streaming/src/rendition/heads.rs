@@ -31,8 +31,8 @@ impl Head {
     }
 
     /// Tells it to stop; its end is heard later. It makes nothing any more that others could wait for.
-    pub(super) fn end(&mut self, reason: impl ToString) {
-        self.reason.get_or_insert_with(|| reason.to_string());
+    pub(super) fn end(&mut self, reason: impl Into<String>) {
+        self.reason.get_or_insert_with(|| reason.into());
         self.view.end = self.view.next;
         self.stop.cancel();
     }

@@ -146,7 +146,9 @@ impl Keeper {
             HeadEnd::Failed(why) => {
                 tracing::warn!(head = head.view.id, rendition = %self.spec.id, segment = next, %why, "head failed");
             }
-            end => tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended"),
+            end => {
+                tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended")
+            }
         }
         match end {
             HeadEnd::Finished | HeadEnd::Stopped => {}
@@ -300,9 +302,7 @@ impl Keeper {
                 let gop = gop_frames(order.rate, first);
                 (video_command(&self.around.mpv, &url, order, first_frame, end_frame, gop), grid(order.zero_ticks()))
             }
-            Order::Audio(order) => {
-                (audio_command(&self.around.ffmpeg, &url, order, first_frame, end_frame), grid(0))
-            }
+            Order::Audio(order) => (audio_command(&self.around.ffmpeg, &url, order, first_frame, end_frame), grid(0)),
         }
     }
 
@@ -319,8 +319,8 @@ impl Keeper {
                 readers.iter().filter(|reader| reader.segment <= head.view.next).map(|reader| reader.segment).max();
             let passed = foremost.unwrap_or(head.view.next);
             let ahead_bytes = self.space.bytes(passed..head.view.next);
-            let waiting = waiting_for_init
-                || readers.iter().any(|reader| reader.waiting && head.view.will_make(reader.segment));
+            let waiting =
+                waiting_for_init || readers.iter().any(|reader| reader.waiting && head.view.will_make(reader.segment));
             let idle = self.waiters.idle(head.view.next, now);
             head.pulse.set(waiting, idle.unwrap_or(Duration::from_secs(3600)), &self.around.slots);
             if waiting_for_init {
@@ -336,7 +336,7 @@ impl Keeper {
             match pace(&head.view, head.is_held(), &readers, ahead_bytes, &table, &self.around.limits) {
                 Pace::Run => head.set_held(false),
                 Pace::Hold => head.set_held(true),
-                Pace::Stop(reason) => head.end(reason),
+                Pace::Stop(reason) => head.end(reason.to_string()),
             }
         }
         if let Some(lowest) = lowest {

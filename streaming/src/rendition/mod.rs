@@ -15,12 +15,7 @@ use protocol::{Error, ErrorKind, RenditionId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    gateway::Feed,
-    head::Order,
-    process::Spawner,
-    scheduler::Limits,
-    store::RenditionSpace,
-    tasks::Tasks,
+    gateway::Feed, head::Order, process::Spawner, scheduler::Limits, store::RenditionSpace, tasks::Tasks,
     time::SegmentTable,
 };
 
@@ -148,7 +143,10 @@ impl Rendition {
         tokio::time::timeout(REQUEST_LIMIT, asked).await.unwrap_or_else(|_| {
             Err(Error::new(
                 ErrorKind::AtCapacity,
-                format!("this part of the film was not ready within {} s; the player asks again", REQUEST_LIMIT.as_secs()),
+                format!(
+                    "this part of the film was not ready within {} s; the player asks again",
+                    REQUEST_LIMIT.as_secs()
+                ),
             ))
         })
     }

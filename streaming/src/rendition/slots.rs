@@ -88,7 +88,8 @@ impl Inner {
 impl EncodeSlots {
     #[must_use]
     pub fn new(allowed: usize) -> Self {
-        let inner = Inner { allowed: allowed.max(1), since: Instant::now(), taken: Mutex::default(), freed: Notify::new() };
+        let inner =
+            Inner { allowed: allowed.max(1), since: Instant::now(), taken: Mutex::default(), freed: Notify::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -185,7 +186,11 @@ mod tests {
         EncodeSlots::new(1)
     }
 
-    async fn take(slots: &EncodeSlots, head: HeadId, rendition: u64) -> (Result<Slot, Error>, Arc<Pulse>, CancellationToken) {
+    async fn take(
+        slots: &EncodeSlots,
+        head: HeadId,
+        rendition: u64,
+    ) -> (Result<Slot, Error>, Arc<Pulse>, CancellationToken) {
         let (pulse, stop) = (slots.pulse(), CancellationToken::new());
         (slots.acquire(head, rendition, Arc::clone(&pulse), stop.clone()).await, pulse, stop)
     }

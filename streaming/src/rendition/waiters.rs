@@ -93,7 +93,8 @@ impl Waiters {
     /// How long ago a viewer asked for something that a head at `next` has made or will make. The server's own asking
     /// ahead keeps no place from a viewer.
     pub(super) fn idle(&self, next: u32, now: Instant) -> Option<Duration> {
-        let viewers = self.places.iter().filter(|(reader, (segment, _))| **reader != ReaderId::WARM && *segment <= next);
+        let viewers =
+            self.places.iter().filter(|(reader, (segment, _))| **reader != ReaderId::WARM && *segment <= next);
         viewers.map(|(_, (_, at))| now.duration_since(*at)).min()
     }
 
