@@ -78,9 +78,17 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
 /// A server function, with the domain and its caller's languages as context.
 async fn call(State(matinee): State<Matinee>, request: Request) -> Response {
     let languages = languages(request.headers());
+    if !is_call(request.uri().path()) {
+        return Failure(Error::new(ErrorKind::NotFound, "there is no such call; see the HTTP contract"))
+            .into_response();
+    }
     handle_server_fns_with_context(move || provide_context(backend(matinee.clone(), languages.clone())), request)
         .await
         .into_response()
+}
+
+fn is_call(path: &str) -> bool {
+    leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path)
 }
 
 async fn no_such_call() -> Failure {
