@@ -1,5 +1,8 @@
 //! The wasm entry point of Matinee's page: hydrate, nothing else.
 
+// The types of a whole page of nested views are deeper than the default allows.
+#![recursion_limit = "512"]
+
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Called by the page once the module is loaded.

@@ -1,5 +1,8 @@
 //! Matinee's program: configuration, routes, start-up checks, shutdown.
 
+// The types of a whole page of nested views are deeper than the default allows.
+#![recursion_limit = "512"]
+
 mod backend;
 mod guard;
 mod hls;
