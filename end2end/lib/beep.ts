@@ -58,10 +58,16 @@ function install(): void {
     const rate = context.sampleRate;
     // Onsets by the context's own clock, so that windows that overlap find the same one once.
     let newest = -1;
+    // Since when the video has run along with the context's clock: what was heard before a stall has no known place.
+    let offset = Infinity, steadySince = Infinity;
     window.listening = true;
     setInterval(() => {
-      if (video.paused || video.seeking || video.readyState < 3) return;
       const end = context.currentTime, position = video.currentTime;
+      if (video.paused || video.seeking || Math.abs(end - position - offset) > 0.02) {
+        offset = end - position;
+        steadySince = end;
+        return;
+      }
       analyser.getFloatTimeDomainData(samples);
       let quiet = 0;
       for (let i = 0; i < samples.length; i += 1) {
@@ -72,7 +78,7 @@ function install(): void {
         const tone = samples.subarray(i + Math.round(0.005 * rate), i + Math.round((TONE_S - 0.005) * rate));
         const whole = i + TONE_S * rate < samples.length;
         const ago = (samples.length - i) / rate;
-        if (quiet >= QUIET_S * rate && whole && end - ago > newest + 0.2) {
+        if (quiet >= QUIET_S * rate && whole && end - ago > newest + 0.2 && end - ago > steadySince) {
           newest = end - ago;
           window.beeps.push({ at: position - ago * video.playbackRate, hz: pitch(tone) * rate });
         }

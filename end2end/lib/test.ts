@@ -69,7 +69,7 @@ export class Viewer {
   /** Joins the session of that title from the home page's list. */
   async join(title: string): Promise<void> {
     await this.page.goto(this.server.url);
-    const list = this.page.getByRole('region', { name: /sessions/i });
+    const list = this.page.getByRole('region', { name: /now showing|sessions/i });
     const entry = list.getByRole('listitem').filter({ hasText: title });
     await entry.getByRole('link', { name: /join/i }).click();
   }
@@ -122,14 +122,16 @@ export class Viewer {
     await expect.poll(reached, { timeout: 45_000, message: `the picture at ${to} s is shown` }).toBe(true);
   }
 
-  /** Every picture seen since the last seek has the number that belongs to its time. */
+  /** Every picture seen since the last seek has the number that belongs to its time, and its turn is at that time. */
   async expectRightFrames(atLeast = 20): Promise<void> {
     const shown = async () => (await readings(this.page)).filter(({ seeking }) => !seeking);
     await expect.poll(async () => (await shown()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(atLeast);
     const seen = await shown();
     const wrong = seen.filter((reading) => !rightFrame(this.film, reading));
-    // A single strip may be unreadable while the decoder starts; a wrong number is never right.
-    expect(wrong, `${seen.length} frames seen`).toEqual([]);
+    expect(wrong, `${wrong.length} of ${seen.length} frames are wrong`).toEqual([]);
+    // A busy page is told of a single frame late, so it is the middle one that counts.
+    const late = seen.map(({ currentTime, mediaTime }) => currentTime - mediaTime).sort((a, b) => a - b);
+    expect(Math.abs(late[Math.floor(late.length / 2)]!), `currentTime minus the frame's time: ${late}`).toBeLessThan(frameLength(this.film));
   }
 
   /** The next tones belong to the seconds at which they are heard. */
@@ -147,18 +149,21 @@ export class Viewer {
   async expectSubtitles(track: number | null, at: number): Promise<void> {
     await this.pause();
     await this.seek(at);
-    for (const [index, { events, title }] of this.film.subtitles.entries()) {
-      // Each colour belongs to one kind of event: those of the track that is on are shown, all others are not.
-      const colours = new Map(events.map((event) => [event.colour.join(), event]));
-      for (const [colour, like] of colours) {
-        const now = events.find((e) => e.colour.join() === colour && e.start_s + 0.1 <= at && at < e.end_s - 0.1);
-        const seen = await share(this.page, like.box, like.colour);
-        const what = `${title} ${colour} at ${at}: ${JSON.stringify(seen)}`;
-        expect(seen.around, what).toBeLessThan(0.02);
-        if (index === track && now) expect(seen.inside, what).toBeGreaterThan(like.fills ? 0.95 : 0.05);
-        else expect(seen.inside, what).toBeLessThan(0.01);
+    // Drawing the frame into a canvas may lag behind the seek by a frame, so a wrong picture gets a second look.
+    await expect(async () => {
+      for (const [index, { events, title }] of this.film.subtitles.entries()) {
+        // Each colour is one kind of event: those of the track that is on are drawn when it is their time, no others.
+        const colours = new Map(events.map((event) => [event.colour.join(), event]));
+        for (const [colour, like] of colours) {
+          const now = events.find((e) => e.colour.join() === colour && e.start_s <= at && at < e.end_s);
+          const seen = await share(this.page, like.box, like.colour);
+          const what = `${title} ${colour} at ${at}: ${JSON.stringify(seen)}`;
+          expect(seen.around, what).toBeLessThan(0.02);
+          if (index === track && now) expect(seen.inside, what).toBeGreaterThan(like.fills ? 0.95 : 0.05);
+          else expect(seen.inside, what).toBeLessThan(0.01);
+        }
       }
-    }
+    }).toPass({ timeout: 3_000 });
   }
 
   async chooseSubtitles(title: RegExp): Promise<void> {
@@ -171,18 +176,14 @@ export class Viewer {
 
   private async choose(menu: RegExp, title: RegExp): Promise<void> {
     const select = this.page.getByRole('combobox', { name: menu });
-    const label = await select.getByRole('option', { name: title }).textContent();
-    await select.selectOption({ label: label!.trim() });
+    const value = await select.locator('option').filter({ hasText: title }).getAttribute('value');
+    await select.selectOption(value!);
   }
 }
 
-/** Whether a frame's number belongs to its time: exactly on the film's own grid, else within one frame. */
-export function rightFrame(film: Film, { frame, mediaTime, currentTime, paused }: Reading): boolean {
+/** Whether a frame's number belongs to its time: exactly where film and rendition share a grid, else within one frame. */
+export function rightFrame(film: Film, { frame, mediaTime }: Pick<Reading, 'frame' | 'mediaTime'>): boolean {
   if (frame === null) return false;
-  const length = frameLength(film);
-  const ownGrid = film.rate !== null && Math.abs(film.frame0_s) < 0.001;
-  const off = Math.abs(mediaTime - frameTime(film, frame));
-  if (off > (ownGrid ? 0.002 : length)) return false;
-  // While playing, currentTime runs on between a frame's turn and the callback.
-  return paused || Math.abs(currentTime - mediaTime) <= length + 0.05;
+  const sameGrid = film.rate !== null && Math.abs(film.frame0_s) < 0.001;
+  return Math.abs(mediaTime - frameTime(film, frame)) <= (sameGrid ? 0.002 : frameLength(film));
 }
