@@ -1,7 +1,7 @@
 // The ten-minute films: seeking far, the end, other players.
 
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openReady, sessions } from '../lib/api.ts';
@@ -81,6 +81,7 @@ test('VLC plays the master without a word about timestamps', async ({ matinee, f
   const { session } = await openReady(matinee, `${films.url}/${FILM.file}`);
   const url = `${matinee.url}/hls/${session}/master.m3u8`;
   const home = mkdtempSync(join(tmpdir(), 'matinee-vlc-'));
+  chmodSync(home, 0o777);
   try {
     const vlc = ['vlc', '-I', 'dummy', '-v', '--no-color', '--aout', 'dummy', '--vout', 'dummy', '--no-video-title-show',
       '--run-time', '20', '--play-and-exit', url, 'vlc://quit'];
@@ -89,10 +90,12 @@ test('VLC plays the master without a word about timestamps', async ({ matinee, f
     const [program, ...args] = [...asNobody, ...vlc];
     const { code, stderr } = await run(program!, args, { timeout: 120_000 });
     expect(code, stderr).toBe(0);
-    const complaints = stderr.split('\n').filter((line) => /timestamp|discontinuity|pts|dts|clock|buffer too late/i.test(line));
+    // Without a desktop it misses some of its interfaces. Everything else that it says is about the film.
+    const said = stderr.split('\n').filter((line) => !/ interface| libvlc/.test(line));
     // The first fragment's sequence number is news to VLC, which is harmless.
+    const complaints = said.filter((line) => /timestamp|discontinuity|\bpts|\bdts|clock|too late/i.test(line));
     expect(complaints.filter((line) => !line.includes('Fragment sequence discontinuity'))).toEqual([]);
-    expect(stderr).not.toMatch(/cannot|failed|error/i);
+    expect(said.filter((line) => / error|cannot|failed/i.test(line))).toEqual([]);
   } finally {
     rmSync(home, { recursive: true, force: true });
   }
