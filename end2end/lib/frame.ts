@@ -8,7 +8,7 @@ export interface Reading {
   frame: number | null;
   /** The presentation time of that very frame. */
   mediaTime: number;
-  /** The video's currentTime when the frame came up. */
+  /** The video's currentTime when the frame was handed to the compositor. */
   currentTime: number;
   paused: boolean;
   seeking: boolean;
@@ -71,7 +71,8 @@ function install(pattern: Pattern): void {
       window.frameReadings.push({
         frame: window.decodeStrip(video, metadata.width, metadata.height),
         mediaTime: metadata.mediaTime,
-        currentTime: video.currentTime,
+        // The callback may come late on a busy machine, while the film runs on.
+        currentTime: video.currentTime - (video.paused || video.seeking ? 0 : (performance.now() - metadata.presentationTime) / 1000),
         paused: video.paused,
         seeking: video.seeking,
       });

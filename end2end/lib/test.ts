@@ -110,14 +110,19 @@ export class Viewer {
     await this.settled(to);
   }
 
-  /** Waits until the picture for `to` or a later one is shown. */
+  /** Waits until the picture for `to` is shown, or while playing one soon after it. */
   private async settled(to: number): Promise<void> {
+    const frame = frameLength(this.film);
     const reached = async () => {
-      const [reading, seeking] = await Promise.all([
+      const [reading, { seeking, paused }] = await Promise.all([
         latestReading(this.page),
-        this.page.evaluate(() => document.querySelector('video')!.seeking),
+        this.page.evaluate(() => {
+          const { seeking, paused } = document.querySelector('video')!;
+          return { seeking, paused };
+        }),
       ]);
-      return !seeking && reading !== undefined && !reading.seeking && reading.mediaTime > to - 2 * frameLength(this.film);
+      const past = (reading?.mediaTime ?? -Infinity) - to;
+      return !seeking && past > -2 * frame && past < (paused ? 2 * frame : 10);
     };
     await expect.poll(reached, { timeout: 45_000, message: `the picture at ${to} s is shown` }).toBe(true);
   }
