@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const MEDIA = process.env.MATINEE_MEDIA ?? join(import.meta.dirname, '..', 'media');
+export const MEDIA = process.env.MATINEE_TEST_MEDIA ?? join(import.meta.dirname, '..', '..', 'target', 'media');
 
 export interface Pattern {
   columns: number;
