@@ -1,0 +1,194 @@
+// What every test gets: the range server with the films, a Matinee of its own, and how a person uses the page.
+
+import { type BrowserContext, type Page, test as base, expect } from '@playwright/test';
+import { startRangeServer } from '../range-server.mjs';
+import { beepSecond, beepTime, type Film, frameLength, frameTime, MEDIA } from './film.ts';
+import { beeps, forgetBeeps, listen, prepareListening } from './beep.ts';
+import { forgetReadings, latestReading, type Reading, readings, watchFrames } from './frame.ts';
+import { share } from './pixels.ts';
+import { Matinee } from './server.ts';
+
+export { expect };
+
+type RangeServer = Awaited<ReturnType<typeof startRangeServer>>;
+
+interface TestFixtures {
+  /** Flags for the server, beyond those that say where it listens and stores. */
+  flags: string[];
+  matinee: Matinee;
+}
+
+interface WorkerFixtures {
+  films: RangeServer;
+}
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  flags: [[], { option: true }],
+  films: [
+    async ({}, use) => {
+      const server = await startRangeServer({ folder: MEDIA });
+      await use(server);
+      await server.close();
+    },
+    { scope: 'worker' },
+  ],
+  matinee: async ({ flags }, use, info) => {
+    const server = await Matinee.start(flags);
+    try {
+      await use(server);
+    } finally {
+      await info.attach('matinee.log', { body: server.log(), contentType: 'text/plain' });
+      await server.stop();
+    }
+  },
+});
+
+/** A person at one browser page. */
+export class Viewer {
+  private constructor(
+    readonly page: Page,
+    readonly film: Film,
+    private readonly server: Matinee,
+  ) {}
+
+  static async arrive(context: BrowserContext, server: Matinee, film: Film): Promise<Viewer> {
+    const page = await context.newPage();
+    await watchFrames(page, film.pattern);
+    await prepareListening(page);
+    return new Viewer(page, film, server);
+  }
+
+  /** Goes to the home page and pastes a link. */
+  async paste(link: string): Promise<void> {
+    await this.page.goto(this.server.url);
+    const form = this.page.getByRole('textbox', { name: /link/i });
+    await form.fill(link);
+    await this.page.getByRole('button', { name: /watch|play|open/i }).click();
+  }
+
+  /** Joins the session of that title from the home page's list. */
+  async join(title: string): Promise<void> {
+    await this.page.goto(this.server.url);
+    const list = this.page.getByRole('region', { name: /now showing|sessions/i });
+    const entry = list.getByRole('listitem').filter({ hasText: title });
+    await entry.getByRole('link', { name: /join/i }).click();
+  }
+
+  get session(): string {
+    return this.page.url().match(/\/watch\/([0-9a-f-]{36})/)![1]!;
+  }
+
+  /** Waits for the player and sees to it that it plays. */
+  async play(): Promise<void> {
+    await expect(this.page).toHaveURL(/\/watch\/[0-9a-f-]{36}/);
+    const video = this.page.locator('video');
+    await expect(video).toBeVisible();
+    await expect.poll(() => this.page.evaluate(() => document.querySelector('video')?.readyState ?? 0), { timeout: 40_000 }).toBeGreaterThan(1);
+    await this.page.evaluate(() => document.querySelector('video')!.play());
+    await expect.poll(() => this.position()).toBeGreaterThan(0.3);
+    if (!(await this.page.evaluate(() => window.listening))) await listen(this.page);
+  }
+
+  async pause(): Promise<void> {
+    await this.page.evaluate(() => document.querySelector('video')!.pause());
+  }
+
+  async position(): Promise<number> {
+    return this.page.evaluate(() => document.querySelector('video')?.currentTime ?? 0);
+  }
+
+  async duration(): Promise<number> {
+    return this.page.evaluate(() => document.querySelector('video')!.duration);
+  }
+
+  async seek(to: number): Promise<void> {
+    await forgetReadings(this.page);
+    await forgetBeeps(this.page);
+    await this.page.evaluate((to) => {
+      document.querySelector('video')!.currentTime = to;
+    }, to);
+    await this.settled(to);
+  }
+
+  /** Waits until the picture for `to` is shown, or while playing one soon after it. */
+  private async settled(to: number): Promise<void> {
+    const frame = frameLength(this.film);
+    const reached = async () => {
+      const [reading, { seeking, paused }] = await Promise.all([
+        latestReading(this.page),
+        this.page.evaluate(() => {
+          const { seeking, paused } = document.querySelector('video')!;
+          return { seeking, paused };
+        }),
+      ]);
+      const past = (reading?.mediaTime ?? -Infinity) - to;
+      return !seeking && past > -2 * frame && past < (paused ? 2 * frame : 10);
+    };
+    await expect.poll(reached, { timeout: 45_000, message: `the picture at ${to} s is shown` }).toBe(true);
+  }
+
+  /** Every picture seen since the last seek has the number that belongs to its time, and its turn is at that time. */
+  async expectRightFrames(atLeast = 20): Promise<void> {
+    const shown = async () => (await readings(this.page)).filter(({ seeking }) => !seeking);
+    await expect.poll(async () => (await shown()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(atLeast);
+    const seen = await shown();
+    const wrong = seen.filter((reading) => !rightFrame(this.film, reading));
+    expect(wrong, `${wrong.length} of ${seen.length} frames are wrong`).toEqual([]);
+    // A busy page is told of a single frame late, so it is the middle one that counts.
+    const late = seen.map(({ currentTime, mediaTime }) => currentTime - mediaTime).sort((a, b) => a - b);
+    expect(Math.abs(late[Math.floor(late.length / 2)]!), `currentTime minus the frame's time: ${late}`).toBeLessThan(frameLength(this.film));
+  }
+
+  /** The next tones belong to the seconds at which they are heard. */
+  async expectRightTones(track: number, atLeast = 3): Promise<void> {
+    await forgetBeeps(this.page);
+    await expect.poll(async () => (await beeps(this.page)).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(atLeast);
+    for (const { at, hz } of await beeps(this.page)) {
+      const second = beepSecond(this.film, track, at, hz);
+      expect(second, `a tone of ${hz.toFixed(0)} Hz at ${at.toFixed(3)} s`).not.toBeNull();
+      expect(Math.abs(at - beepTime(this.film, track, second!)), `tone ${second} at ${at}`).toBeLessThan(frameLength(this.film));
+    }
+  }
+
+  /** Of the film's subtitle tracks exactly `track` (or none) is drawn at `at`. Leaves the player paused there. */
+  async expectSubtitles(track: number | null, at: number): Promise<void> {
+    await this.pause();
+    await this.seek(at);
+    // Drawing the frame into a canvas may lag behind the seek by a frame, so a wrong picture gets a second look.
+    await expect(async () => {
+      for (const [index, { events, title }] of this.film.subtitles.entries()) {
+        // Each colour is one kind of event: those of the track that is on are drawn when it is their time, no others.
+        const colours = new Map(events.map((event) => [event.colour.join(), event]));
+        for (const [colour, like] of colours) {
+          const now = events.find((e) => e.colour.join() === colour && e.start_s <= at && at < e.end_s);
+          const seen = await share(this.page, like.box, like.colour);
+          const what = `${title} ${colour} at ${at}: ${JSON.stringify(seen)}`;
+          expect(seen.around, what).toBeLessThan(0.02);
+          if (index === track && now) expect(seen.inside, what).toBeGreaterThan(like.fills ? 0.95 : 0.05);
+          else expect(seen.inside, what).toBeLessThan(0.01);
+        }
+      }
+    }).toPass({ timeout: 3_000 });
+  }
+
+  async chooseSubtitles(title: RegExp): Promise<void> {
+    await this.choose(/subtitles/i, title);
+  }
+
+  async chooseAudio(title: RegExp): Promise<void> {
+    await this.choose(/audio/i, title);
+  }
+
+  private async choose(menu: RegExp, title: RegExp): Promise<void> {
+    const select = this.page.getByRole('combobox', { name: menu });
+    const value = await select.locator('option').filter({ hasText: title }).getAttribute('value');
+    await select.selectOption(value!);
+  }
+}
+
+/** Whether a frame's number belongs to its time: exactly where film and rendition share a grid, else within one frame. */
+export function rightFrame(film: Film, { frame, mediaTime }: Pick<Reading, 'frame' | 'mediaTime'>): boolean {
+  if (frame === null) return false;
+  const sameGrid = film.rate !== null && Math.abs(film.frame0_s) < 0.001;
+  return Math.abs(mediaTime - frameTime(film, frame)) <= (sameGrid ? 0.002 : frameLength(film));
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from '@playwright/test';
+
+// `quick` plays the short films, `long` the ten-minute ones. Both run by default.
+export default defineConfig({
+  testDir: 'tests',
+  globalSetup: './lib/setup.ts',
+  outputDir: 'test-results',
+  reporter: [['list']],
+  // One browser and one server at a time: they encode, and the machines have two cores.
+  workers: 1,
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
+  use: {
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required',
+      ],
+    },
+  },
+  projects: [
+    { name: 'quick', testIgnore: /long\.spec\.ts/ },
+    { name: 'long', testMatch: /long\.spec\.ts/, timeout: 240_000 },
+  ],
+});
