@@ -1,6 +1,6 @@
 //! The HTML around every page, and which page is shown at which address.
 
-use leptos::prelude::*;
+use leptos::{nonce::use_nonce, prelude::*};
 use leptos_meta::{Link, Meta, MetaTags, Stylesheet, Title, provide_meta_context};
 use leptos_router::{
     StaticSegment,
@@ -12,6 +12,11 @@ use crate::{
     components::brand::Brand,
     pages::{home::Home, not_found::NotFound, watch::Watch},
 };
+
+/// Until the page is at work nobody answers a submitted form, and the browser would load the page again and lose
+/// what was typed. So the form is marked, and answered when the page is at work.
+const HOLD_FORMS: &str =
+    "addEventListener('submit', event => { event.preventDefault(); event.target.dataset.early = ''; });";
 
 /// The document that the server sends, with `App` in its body.
 #[must_use]
@@ -27,6 +32,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="theme-color" content="#faf6ef" media="(prefers-color-scheme: light)" />
                 <meta name="referrer" content="same-origin" />
                 <AutoReload options=options.clone() />
+                <script nonce=use_nonce()>{HOLD_FORMS}</script>
                 <HydrationScripts options />
                 <MetaTags />
             </head>

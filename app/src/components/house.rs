@@ -26,7 +26,7 @@ fn details(report: SystemReport) -> impl IntoView {
         <dl class="figures">
             {figure("Films running", sessions, |n| n.to_string())}
             {figure("Encoders at work", encodes, |n| n.to_string())}
-            {figure("Memory for segments", store.bytes, bytes)}
+            {figure("Segment memory", store.bytes, bytes)}
         </dl>
         {full.map(|text| view! { <p class="advice">{text}</p> })}
         {if store.on_tmpfs {

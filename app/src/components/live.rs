@@ -15,7 +15,7 @@ pub(crate) fn LiveSessions(
     view! {
         <section class="live" aria-labelledby="live-heading">
             <h2 id="live-heading">"Now showing"</h2>
-            <p class="badge" role="status" class:gone=move || !unreachable.get()>
+            <p class="badge" role="status">
                 {move || unreachable.get().then_some("The server can't be reached. Trying again…")}
             </p>
             {move || match sessions.get() {

@@ -14,16 +14,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[component]
 pub(crate) fn OpenForm() -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
-    // Until the page is at work, a submission would only load it again and lose the link.
-    let ready = RwSignal::new(false);
+    let form = NodeRef::<html::Form>::new();
     let busy = RwSignal::new(false);
     let problem = RwSignal::new(None::<Error>);
     let navigate = use_navigate();
 
     Effect::new(move |_| {
-        ready.set(true);
         if let Some(field) = field.get() {
             let _ = field.focus();
+        }
+        // Submitted before the page was at work; see `root`.
+        if let Some(form) = form.get().filter(|form| form.has_attribute("data-early")) {
+            let _ = form.request_submit();
         }
     });
 
@@ -62,7 +64,7 @@ pub(crate) fn OpenForm() -> impl IntoView {
     };
 
     view! {
-        <form class="open" method="post" action="/" novalidate on:submit=submit>
+        <form class="open" method="post" action="/" novalidate node_ref=form on:submit=submit>
             <label for="source">"Paste a link"</label>
             <div class="open-row">
                 <input
@@ -80,7 +82,7 @@ pub(crate) fn OpenForm() -> impl IntoView {
                     aria-invalid=move || problem.with(Option::is_some).to_string()
                     node_ref=field
                 />
-                <button class="primary" type="submit" disabled=move || !ready.get() || busy.get()>
+                <button class="primary" type="submit" disabled=busy>
                     {move || if busy.get() { "Opening…" } else { "Watch" }}
                 </button>
             </div>

@@ -59,6 +59,8 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                     let showing = watching.phase.get() == Phase::Showing && watching.problem.with(Option::is_none);
                     if !watching.reachable.get() {
                         Some("Reconnecting…")
+                    } else if watching.queueing.get() {
+                        Some("All encoders are busy. Waiting for a free one…")
                     } else if showing && watching.buffering.get() {
                         Some("Fetching this part…")
                     } else {

@@ -54,7 +54,7 @@ pub(crate) fn Home() -> impl IntoView {
         <Title text="" />
         <section class="hero">
             <h1>"Watch it together"</h1>
-            <p class="lead">"Paste a link to a film, share this page's address, and everybody sees it in the browser, subtitles and all."</p>
+            <p class="lead">"Paste a link to a film and share the page that opens: everybody sees it in the browser, subtitles and all."</p>
             <OpenForm />
         </section>
         <div class="foyer">

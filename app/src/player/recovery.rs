@@ -18,6 +18,8 @@ pub(crate) struct Recovery {
 pub(crate) enum Step {
     /// hls.js deals with it itself.
     Ignore,
+    /// hls.js deals with it itself by asking again until the server has a place.
+    AwaitPlace,
     /// Ask again after a while.
     RetryAfter(Duration),
     /// Let hls.js build its buffers anew.
@@ -47,6 +49,9 @@ impl Recovery {
             return Step::GiveUp(error.clone());
         }
         match fault {
+            Fault::Network { fatal: false, told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => {
+                Step::AwaitPlace
+            }
             Fault::Network { fatal: false, .. }
             | Fault::Media { fatal: false, .. }
             | Fault::Other { fatal: false, .. } => Step::Ignore,
@@ -100,7 +105,7 @@ mod tests {
     fn what_hls_js_is_still_trying_is_left_to_it() {
         let mut recovery = Recovery::default();
         assert_eq!(recovery.step(network(false, None)), Step::Ignore);
-        assert_eq!(recovery.step(network(false, Some(ErrorKind::AtCapacity))), Step::Ignore);
+        assert_eq!(recovery.step(network(false, Some(ErrorKind::AtCapacity))), Step::AwaitPlace);
     }
 
     #[test]

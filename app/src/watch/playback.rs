@@ -21,6 +21,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.loads.set_value(load);
     watching.resume.set_value(resume);
     watching.needs_click.set(false);
+    watching.queueing.set(false);
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
     let source = Source {
@@ -126,11 +127,13 @@ fn heard(watching: Watching, load: u32, event: Event) {
         Event::Buffered => {
             watching.recovery.update_value(|recovery| recovery.progress());
             watching.reachable.set(true);
+            watching.queueing.set(false);
         }
         Event::Fault(fault) => {
             let Some(step) = watching.recovery.try_update_value(|recovery| recovery.step(fault)) else { return };
             match step {
                 Step::Ignore => {}
+                Step::AwaitPlace => watching.queueing.set(true),
                 Step::RecoverMedia => with_player(Player::recover_media),
                 Step::GiveUp(error) => watching.give_up(error),
                 Step::RetryAfter(wait) => {

@@ -74,7 +74,7 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) -> bool {
         let position_s = if view.playhead.position_s > FROM_START_S { view.playhead.position_s } else { 0.0 };
         watching.resume.set_value(Resume { position_s, play: true });
     }
-    let had_tracks = before.is_some_and(|view| view.media.is_some());
+    let had_tracks = before.as_ref().is_some_and(|view| view.media.is_some());
     if !loaded && let Some(stage) = view.stage {
         watching.phase.set(Phase::Preparing(stage));
     }
@@ -85,8 +85,11 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) -> bool {
         watching.choice.set(choose(media, &browser::languages()));
         watching.duration_s.set(Some(media.duration_s));
     }
+    let joined = before.is_none();
     watching.view.set(Some(view));
-    presence::beat(watching);
+    if joined {
+        presence::beat(watching);
+    }
     if load {
         playback::load(watching, watching.resume.get_value());
     }

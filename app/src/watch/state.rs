@@ -39,6 +39,8 @@ pub(crate) struct Watching {
     pub(crate) phase: RwSignal<Phase>,
     /// The picture stands still because the next part is not there yet.
     pub(crate) buffering: RwSignal<bool>,
+    /// The server has no encoder free for the next part; the player goes on asking.
+    pub(crate) queueing: RwSignal<bool>,
     /// The browser plays only after a click.
     pub(crate) needs_click: RwSignal<bool>,
     /// What ended playing, until another attempt.
@@ -73,6 +75,7 @@ impl Watching {
             choice: RwSignal::new(Choice::default()),
             phase: RwSignal::new(Phase::Joining),
             buffering: RwSignal::new(false),
+            queueing: RwSignal::new(false),
             needs_click: RwSignal::new(false),
             problem: RwSignal::new(None),
             reachable: RwSignal::new(true),
@@ -118,6 +121,7 @@ impl Watching {
         self.resume.set_value(Resume { position_s, play: true });
         self.loads.update_value(|loads| *loads += 1);
         self.player.set_value(None);
+        self.queueing.set(false);
         self.problem.set(Some(error));
     }
 
