@@ -27,6 +27,10 @@ pub(super) struct Waiters {
 
 impl Waiters {
     pub(super) fn seen(&mut self, reader: ReaderId, segment: u32, now: Instant) {
+        // What was made ahead of the first viewer is theirs now; should they begin elsewhere, nobody reads at the start.
+        if reader != ReaderId::WARM {
+            self.places.remove(&ReaderId::WARM);
+        }
         self.places.insert(reader, (segment, now));
     }
 
