@@ -12,6 +12,7 @@ use streaming::Player;
 use crate::status::Failure;
 
 /// The player behind a playlist or segment request.
+#[derive(Debug)]
 pub struct From(pub Player);
 
 impl<S: Sync> FromRequestParts<S> for From {

@@ -25,7 +25,7 @@ use crate::{
 /// Bytes of a call's body.
 const LARGEST_CALL: usize = 64 * 1024;
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct AppState {
     pub matinee: Matinee,
     pub leptos: LeptosOptions,
@@ -76,8 +76,10 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
 }
 
 /// A server function, with the domain and its caller's languages as context.
-async fn call(State(matinee): State<Matinee>, request: Request) -> Response {
+async fn call(State(matinee): State<Matinee>, mut request: Request) -> Response {
     let languages = languages(request.headers());
+    // One that says it takes HTML would be answered with a redirection, errors included.
+    request.headers_mut().remove(header::ACCEPT);
     if !is_call(request.uri().path()) {
         return Failure(Error::new(ErrorKind::NotFound, "there is no such call; see the HTTP contract"))
             .into_response();
