@@ -13,6 +13,7 @@ pub mod fmp4;
 pub mod gateway;
 pub mod head;
 pub mod matinee;
+mod owned_folder;
 pub mod plan;
 pub mod playlist;
 pub mod probe;

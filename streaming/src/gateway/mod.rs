@@ -19,6 +19,7 @@ mod remote;
 mod sentences;
 mod serve;
 mod spill;
+mod spill_folder;
 mod traffic;
 mod upstream;
 
@@ -35,7 +36,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use protocol::Error;
-use tokio::sync::Mutex as AsyncMutex;
+use tokio::{sync::Mutex as AsyncMutex, task::spawn_blocking};
 use url::Url;
 
 pub use self::feed::{Feed, READ_MAX};
@@ -44,7 +45,8 @@ use self::{
     disk::Disk,
     feed::{Backing, Core, Lease},
     remote::{Parts, Remote},
-    spill::{Spill, SpillFolder},
+    spill::Spill,
+    spill_folder::SpillFolder,
     upstream::{Answer, Target, Upstream},
 };
 use crate::{
@@ -62,7 +64,7 @@ pub struct GatewayConfig {
     pub cache_bytes: u64,
     /// How many bytes an upstream connection is ahead of the reader that it serves, at most.
     pub ahead_bytes: u64,
-    /// Where the `spill` folder is made for sources that can be read from their start only.
+    /// Where the `spill` folder is made for sources that can be read from their start only. Servers may share it.
     pub spill_dir: PathBuf,
     /// Bytes of all spill files together.
     pub spill_bytes: u64,
@@ -129,10 +131,11 @@ struct Feeds {
 type Slot = Arc<AsyncMutex<Weak<Lease>>>;
 
 impl Gateway {
-    /// Listens on a free port of 127.0.0.1, which it refuses to open itself, and sweeps the spill folder.
+    /// Listens on a free port of 127.0.0.1, which it refuses to open itself, and makes a spill folder of its own
+    /// after sweeping up what dead servers left beside it.
     ///
     /// # Errors
-    /// When no port can be had, or the spill folder cannot be made or swept.
+    /// When no port can be had, or the spill folder cannot be made.
     pub async fn start(config: GatewayConfig, tasks: &Tasks) -> io::Result<Self> {
         let tasks = tasks.child();
         let (doors, address) = listener::Doors::open(tasks.token().clone()).await?;
@@ -151,10 +154,13 @@ impl Gateway {
         });
         let token = tasks.token().clone();
         let server = axum::serve(doors, serve::router(Arc::clone(&shared)));
+        let folder = Arc::clone(&shared.folder);
         tasks.spawn_tidy("gateway", async move {
             if let Err(error) = server.with_graceful_shutdown(token.cancelled_owned()).await {
                 tracing::error!(%error, "the gateway ended");
             }
+            // Not left to the last handle's drop: a feed that somebody still holds would put it off.
+            let _ = spawn_blocking(move || folder.remove()).await;
         });
         Ok(Self { shared })
     }

@@ -1,16 +1,6 @@
 //! A source whose server sends it from the start only: it is read once, into a file, and served from there.
 
-use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
-    io,
-    os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{io, os::unix::fs::FileExt as _, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use protocol::{Error, ErrorKind};
@@ -24,55 +14,19 @@ use super::{
     GatewayConfig,
     disk::read_at,
     sentences::{self, Again, Failure},
+    spill_folder::{SpillFile, SpillFolder},
     upstream::{Answer, Target, Upstream, Validator},
 };
-use crate::source::hex;
 
 /// A request this far ahead of what has been read is waited for; one further ahead is turned down at once.
 pub(super) const SOON: u64 = 8 * 1024 * 1024;
-/// The ending of the files' names, by which leftovers are known.
-const ENDING: &str = "spill";
-
-/// The folder of all spill files, and how much is in them.
-pub(super) struct SpillFolder {
-    path: PathBuf,
-    bound: u64,
-    used: AtomicU64,
-}
-
-impl SpillFolder {
-    /// Makes the folder, and removes what a server that was killed has left there.
-    pub(super) fn prepare(config: &GatewayConfig) -> io::Result<Self> {
-        let path = config.spill_dir.join("spill");
-        DirBuilder::new().recursive(true).mode(0o700).create(&path)?;
-        for entry in fs::read_dir(&path)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() && Path::new(&entry.file_name()).extension().is_some_and(|e| e == ENDING) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(Self { path, bound: config.spill_bytes, used: AtomicU64::new(0) })
-    }
-
-    pub(super) const fn bound(&self) -> u64 {
-        self.bound
-    }
-
-    fn take(&self, bytes: u64) -> bool {
-        self.used
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used + bytes).filter(|n| *n <= self.bound))
-            .is_ok()
-    }
-}
 
 pub(super) struct Spill {
     pub(super) target: Target,
     validator: Validator,
-    folder: Arc<SpillFolder>,
     upstream: Arc<Upstream>,
     config: Arc<GatewayConfig>,
-    path: PathBuf,
-    file: Arc<File>,
+    file: SpillFile,
     progress: watch::Sender<Progress>,
 }
 
@@ -96,16 +50,11 @@ impl Spill {
         upstream: Arc<Upstream>,
         config: Arc<GatewayConfig>,
     ) -> Result<Self, Error> {
-        let path = folder.path.join(format!("{}.{ENDING}", hex(&rand::random::<[u8; 16]>())));
-        let opened = {
-            let path = path.clone();
-            spawn_blocking(move || OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path))
-        };
-        let file =
-            opened.await.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| unwritable(&error))?;
+        let created = spawn_blocking(move || SpillFile::create(folder)).await;
+        let file = created.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|error| unwritable(&error))?;
         let progress = watch::Sender::new(Progress { len: answer.total, ..Progress::default() });
         let validator = answer.validator.clone();
-        Ok(Self { target, validator, folder, upstream, config, path, file: Arc::new(file), progress })
+        Ok(Self { target, validator, upstream, config, file, progress })
     }
 
     pub(super) fn progress(&self) -> Progress {
@@ -114,11 +63,7 @@ impl Spill {
 
     /// Deletes the file; who still reads it, reads on.
     pub(super) fn remove(&self) {
-        if let Err(error) = fs::remove_file(&self.path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "a spill file could not be removed");
-        }
+        self.file.delete();
     }
 
     /// Up to `max` bytes at an offset, as soon as the first of them is there; none at the end of the file. Waits as
@@ -132,7 +77,7 @@ impl Spill {
             .clone();
         let there = usize::try_from(now.have.saturating_sub(offset)).unwrap_or(usize::MAX).min(max);
         match now.failed {
-            _ if there > 0 => read_at(Arc::clone(&self.file), offset, there).await.map_err(|error| unwritable(&error)),
+            _ if there > 0 => read_at(self.file.open(), offset, there).await.map_err(|error| unwritable(&error)),
             Some(error) => Err(error),
             None => Ok(Bytes::new()),
         }
@@ -244,15 +189,16 @@ impl Spill {
             return Ok(());
         }
         let count = bytes.len() as u64;
-        if !self.folder.take(count) {
-            return Err(sentences::too_large(&self.target.host(), self.folder.bound));
+        let folder = self.file.folder();
+        if !folder.take(count) {
+            return Err(sentences::too_large(&self.target.host(), folder.bound()));
         }
-        let file = Arc::clone(&self.file);
+        let file = self.file.open();
         let written = spawn_blocking(move || file.write_all_at(&bytes, have)).await;
         let written = written.unwrap_or_else(|error| Err(io::Error::other(error)));
         // What was taken is given back when this is dropped, by what `have` says.
         if let Err(error) = written {
-            self.folder.used.fetch_sub(count, Ordering::Relaxed);
+            folder.give_back(count);
             return Err(unwritable(&error));
         }
         self.progress.send_modify(|progress| progress.have += count);
@@ -263,7 +209,7 @@ impl Spill {
 impl Drop for Spill {
     fn drop(&mut self) {
         self.remove();
-        self.folder.used.fetch_sub(self.progress.borrow().have, Ordering::Relaxed);
+        self.file.folder().give_back(self.progress.borrow().have);
     }
 }
 

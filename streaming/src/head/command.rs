@@ -11,7 +11,7 @@ use protocol::FrameRate;
 use crate::{
     probe::DEMUXERS,
     process::Command,
-    time::{AUDIO_FRAME_SAMPLES, AUDIO_RATE},
+    time::{AUDIO_FRAME_SAMPLES, AUDIO_RATE, FilmClock},
 };
 
 /// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
@@ -90,7 +90,7 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     let FrameRate { num, den } = order.rate;
     let seconds = |frame: u64| frame as f64 * f64::from(den) / f64::from(num);
     let zero_ticks = order.zero_ticks();
-    let zero_s = zero_ticks as f64 / f64::from(num);
+    let clock = FilmClock::new(zero_ticks as f64 / f64::from(num));
     let number = |value: f64| format!("{value:.6}");
 
     let mut filters = vec![
@@ -140,12 +140,10 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     args.push(format!("--demuxer-lavf-o=protocol_whitelist=[http,tcp],format_whitelist=[{DEMUXERS}]"));
     args.push(format!("--vid={}", order.video + 1));
     args.push(order.burn.map_or_else(|| "--sid=no".into(), |burn| format!("--sid={}", burn + 1)));
-    // A start at or before the film's own is left out: mpv takes one below zero as counted from the end.
-    let start_s = zero_s + seconds(first) - VIDEO_LEAD_S;
-    if first > 0 && start_s > zero_s.max(0.0) {
+    if let Some(start_s) = clock.seek_s(seconds(first), VIDEO_LEAD_S) {
         args.push(format!("--start={}", number(start_s)));
     }
-    args.push(format!("--end={}", number(zero_s + seconds(end) + VIDEO_TAIL_S)));
+    args.push(format!("--end={}", number(clock.source_s(seconds(end)) + VIDEO_TAIL_S)));
     args.push(format!(
         "--ofopts=movflags=+frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer,use_editlist=0,\
          avoid_negative_ts=disabled,video_track_timescale={num}"
@@ -171,15 +169,16 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let samples = i64::from(AUDIO_FRAME_SAMPLES);
     let seconds = |frame: i64| (frame * samples) as f64 / f64::from(AUDIO_RATE);
     let lead = first.cast_signed() - AUDIO_LEAD_FRAMES.cast_signed();
-    let zero_s = order.zero_s;
+    let clock = FilmClock::new(order.zero_s);
 
     let mut args: Vec<String> =
         ["-v", "error", "-nostdin", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS]
             .map(String::from)
             .to_vec();
     args.extend(["-reconnect", "1", "-reconnect_delay_max", "4", "-rw_timeout", "30000000"].map(String::from));
-    let start_s = zero_s + seconds(lead) - AUDIO_SEEK_LEAD_S;
-    if start_s > zero_s {
+    // Not `seek_s`, which heeds mpv: with -seek_timestamp a time below zero is a time as any other.
+    let start_s = clock.source_s(seconds(lead)) - AUDIO_SEEK_LEAD_S;
+    if start_s > clock.zero_s() {
         // Not accurate: ffmpeg's own cut adds the file's start a second time under -copyts; atrim cuts instead.
         args.extend(["-seek_timestamp", "1", "-noaccurate_seek", "-ss"].map(String::from));
         args.push(format!("{start_s:.6}"));
@@ -188,8 +187,9 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     args.push(url.into());
     args.extend(["-map".into(), format!("0:a:{}", order.audio), "-af".into()]);
     args.push(format!(
-        "asetpts=PTS-({zero_s:.6})/TB,aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02:first_pts={},apad,\
+        "asetpts=PTS-({:.6})/TB,aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02:first_pts={},apad,\
          atrim=start={:.6}:end={:.6}",
+        clock.zero_s(),
         lead * samples,
         seconds(lead),
         seconds(end.cast_signed() + 2),

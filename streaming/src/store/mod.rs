@@ -37,6 +37,7 @@ use self::{
     ledger::{FileId, Ledger, Reservation, SpaceId},
     place::Place,
 };
+use crate::owned_folder;
 
 /// How long a put waits for files that are being deleted, and closing for work under way.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -88,10 +89,7 @@ impl Store {
     }
 
     fn at(place: Place, budget: u64) -> Result<Self, StoreError> {
-        let swept = folder::sweep(&place);
-        if swept > 0 {
-            tracing::info!(folders = swept, "swept up what earlier servers left in the store");
-        }
+        owned_folder::sweep(place.dir(), folder::SEGMENTS);
         let folder =
             Folder::create(&place).map_err(|source| StoreError::Folder { dir: place.path().to_owned(), source })?;
         let state = Mutex::new(State { ledger: Ledger::new(budget), closed: false, busy: 0 });

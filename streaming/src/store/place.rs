@@ -1,15 +1,15 @@
 //! Where the store's folders are: the directory, what file system it is on, what budget that allows.
 
 use std::{
-    fs::DirBuilder,
     io,
-    os::{fd::OwnedFd, unix::fs::DirBuilderExt as _},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
 };
 
-use rustix::fs::{FsWord, Mode, OFlags, StatFs};
+use rustix::fs::{FsWord, StatFs};
 
 use super::StoreError;
+use crate::owned_folder::open_place;
 
 /// Bytes: the budget where nothing else is said.
 pub const DEFAULT_BUDGET: u64 = 1 << 30;
@@ -43,9 +43,6 @@ pub(super) fn budget(asked: Option<u64>, total: u64) -> Result<u64, StoreError> 
 }
 
 /// A directory in which each server process has its own folder.
-///
-/// Everything is done relative to the open directory, so that nobody who renames or links things on the way can lead
-/// a write or a deletion elsewhere.
 pub(super) struct Place {
     path: PathBuf,
     dir: OwnedFd,
@@ -60,9 +57,8 @@ impl Place {
     }
 
     fn try_open(path: &Path) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        let dir = open_place(path)?;
         let path = path.canonicalize()?;
-        let dir = rustix::fs::open(&path, OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
         let stat = rustix::fs::fstatfs(&dir)?;
         Ok(Self { path, dir, tmpfs: stat.f_type == TMPFS, total: total(&stat) })
     }

@@ -1,4 +1,4 @@
-//! Between the times that stand in the source and film time.
+//! From film time to the times that stand in the source.
 
 /// The source time at which film time is zero: the earliest start among the video and audio tracks.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,35 +13,16 @@ impl FilmClock {
         Self { zero_s: if zero_s.is_finite() { zero_s } else { 0.0 } }
     }
 
-    /// The clock of tracks that start at these source times; those that are not finite are passed over.
-    #[must_use]
-    pub fn of_tracks(starts_s: impl IntoIterator<Item = f64>) -> Self {
-        let earliest = starts_s.into_iter().filter(|start| start.is_finite()).min_by(f64::total_cmp);
-        Self::new(earliest.unwrap_or(0.0))
-    }
-
     /// The source time of film time zero, in seconds.
     #[must_use]
     pub const fn zero_s(self) -> f64 {
         self.zero_s
     }
 
-    /// The film time of a source time; below zero for what lies before the film.
-    #[must_use]
-    pub fn film_s(self, source_s: f64) -> f64 {
-        source_s - self.zero_s
-    }
-
     /// The source time of a film time.
     #[must_use]
     pub fn source_s(self, film_s: f64) -> f64 {
         film_s + self.zero_s
-    }
-
-    /// The film time of a source time, held within the film. What is not a number becomes 0.
-    #[must_use]
-    pub fn film_clamped_s(self, source_s: f64, duration_s: f64) -> f64 {
-        clamp_s(self.film_s(source_s), duration_s)
     }
 
     /// Where a head has to seek, in source time, so that it begins `lead_s` before a film time.
@@ -56,15 +37,6 @@ impl FilmClock {
     }
 }
 
-/// A film time held between 0 and the film's end. What is not a number becomes 0.
-fn clamp_s(film_s: f64, duration_s: f64) -> f64 {
-    if film_s.is_nan() {
-        return 0.0;
-    }
-    // `max` passes over a duration that is not a number, for which `clamp` alone would panic.
-    film_s.clamp(0.0, duration_s.max(0.0))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,19 +48,16 @@ mod tests {
     fn film_time_is_zero_at_the_source_start() {
         for start in STARTS {
             let clock = FilmClock::new(start);
-            assert_eq!(clock.film_s(start), 0.0);
-            assert_eq!(clock.source_s(0.0), start);
+            assert_eq!((clock.zero_s(), clock.source_s(0.0)), (start, start));
             assert!((clock.source_s(41.5) - (start + 41.5)).abs() < 1e-9);
-            assert!((clock.film_s(start + 41.5) - 41.5).abs() < 1e-9);
         }
     }
 
     #[test]
-    fn the_earliest_track_makes_the_zero() {
-        assert_eq!(FilmClock::of_tracks([0.026, 0.005]).zero_s(), 0.005);
-        assert_eq!(FilmClock::of_tracks([10.0, -0.02, f64::NAN]).zero_s(), -0.02);
-        assert_eq!(FilmClock::of_tracks([]).zero_s(), 0.0);
-        assert_eq!(FilmClock::new(f64::INFINITY).zero_s(), 0.0);
+    fn a_source_without_a_usable_start_starts_at_zero() {
+        for start in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+            assert_eq!(FilmClock::new(start).zero_s(), 0.0);
+        }
     }
 
     #[test]
@@ -105,24 +74,7 @@ mod tests {
         assert_eq!(FilmClock::new(0.0).seek_s(f64::NAN, 0.25), None);
     }
 
-    #[test]
-    fn clamps_into_the_film() {
-        let clock = FilmClock::new(10.0);
-        assert_eq!(clock.film_clamped_s(9.0, 100.0), 0.0);
-        assert_eq!(clock.film_clamped_s(60.0, 100.0), 50.0);
-        assert_eq!(clock.film_clamped_s(500.0, 100.0), 100.0);
-        assert_eq!(clock.film_clamped_s(f64::NAN, 100.0), 0.0);
-        assert_eq!(clock.film_clamped_s(60.0, f64::NAN), 0.0);
-        assert_eq!(clock.film_clamped_s(60.0, -1.0), 0.0);
-    }
-
     proptest! {
-        #[test]
-        fn there_and_back(zero in -100.0_f64..10_000.0, film in 0.0_f64..100_000.0) {
-            let clock = FilmClock::new(zero);
-            prop_assert!((clock.film_s(clock.source_s(film)) - film).abs() < 1e-9);
-        }
-
         #[test]
         fn a_seek_lies_in_the_source(zero in -100.0_f64..10_000.0, film in 0.0_f64..100_000.0, lead in 0.0_f64..5.0) {
             if let Some(seek) = FilmClock::new(zero).seek_s(film, lead) {

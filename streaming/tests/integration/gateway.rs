@@ -64,7 +64,7 @@ impl House {
     }
 
     fn spilled(&self) -> usize {
-        self.dir.path().join("spill").read_dir().unwrap().count()
+        spill::files(self.dir.path()).len()
     }
 }
 

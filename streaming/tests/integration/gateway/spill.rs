@@ -1,6 +1,24 @@
 //! Sources that can be read from their start only.
 
+use std::path::{Path, PathBuf};
+
 use super::*;
+
+/// What is in the folders of the servers that use this data folder, apart from their locks.
+pub(super) fn files(data_dir: &Path) -> Vec<PathBuf> {
+    let entries = |dir: PathBuf| dir.read_dir().unwrap().map(|entry| entry.unwrap().path());
+    entries(data_dir.join("spill"))
+        .filter(|path| path.is_dir())
+        .flat_map(entries)
+        .filter(|file| !file.ends_with("lock"))
+        .collect()
+}
+
+/// A server that has to be read from its start, and sends no more than a bit.
+async fn slow(film: &Bytes) -> Upstream {
+    let habits = Habits { ranges: false, says_ranges: false, hold_at: Some(MB as u64), ..Habits::default() };
+    Upstream::bytes(film, habits).await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_ranges_is_read_once_from_its_start() {
@@ -89,15 +107,62 @@ async fn what_must_be_spilled_has_a_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_removes_leftovers_and_nothing_else() {
+async fn servers_with_one_data_folder_leave_each_other_s_files_alone() {
+    let film = noise(3 * MB);
+    let upstream = slow(&film).await;
     let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(dir.path().join("spill")).unwrap();
-    for name in ["spill/old.spill", "spill/other.txt", "mine.spill"] {
-        std::fs::write(dir.path().join(name), b"x").unwrap();
+    let at_dir = |config: &mut GatewayConfig| {
+        config.spill_dir = dir.path().to_owned();
+        config.stall_timeout = Duration::from_secs(3);
+    };
+    let first = House::with(at_dir).await;
+    let feed = first.open(&upstream.url("/film")).await.unwrap();
+    let [file] = files(dir.path()).try_into().unwrap();
+
+    let second = House::with(at_dir).await;
+    let other = second.open(&upstream.url("/film")).await.unwrap();
+    assert!(file.exists(), "a start takes nothing from who is alive");
+    assert_eq!(files(dir.path()).len(), 2);
+    assert!(second.tasks.join(Duration::from_secs(5)).await);
+    // The second's feed is still held, and its files are gone nevertheless.
+    assert_eq!(files(dir.path()), [file]);
+    drop((other, second));
+
+    upstream.change(|habits| habits.hold_at = None);
+    assert!(first.get(&feed, None).await.bytes().await.unwrap() == film);
+    assert!(first.tasks.join(Duration::from_secs(5)).await);
+    assert_eq!(dir.path().join("spill").read_dir().unwrap().count(), 0, "nothing is left after the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_removes_what_killed_servers_left_and_nothing_else() {
+    let film = noise(3 * MB);
+    let upstream = slow(&film).await;
+    let house = House::new().await;
+    let _feed = house.open(&upstream.url("/film")).await.unwrap();
+    let [file] = files(house.dir.path()).try_into().unwrap();
+    let alive = file.parent().unwrap();
+    // What a kill leaves is the same without a lock that is held: a copy.
+    let spill = house.dir.path().join("spill");
+    let dead = spill.join("4194304-0123456789abcdef");
+    std::fs::create_dir(&dead).unwrap();
+    for entry in alive.read_dir().unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), dead.join(entry.file_name())).unwrap();
     }
+    assert!(dead.join(file.file_name().unwrap()).exists() && dead.join("lock").exists());
+    std::fs::create_dir(spill.join("other")).unwrap();
+    let others = [spill.join("other/a.spill"), spill.join("a.txt"), house.dir.path().join("mine.spill")];
+    for other in &others {
+        std::fs::write(other, b"x").unwrap();
+    }
+
     let tasks = Tasks::new();
-    Gateway::start(GatewayConfig::new(dir.path().to_owned()), &tasks).await.unwrap();
-    let there = |name: &str| dir.path().join(name).exists();
-    assert!(!there("spill/old.spill") && there("spill/other.txt") && there("mine.spill"));
+    Gateway::start(GatewayConfig::new(house.dir.path().to_owned()), &tasks).await.unwrap();
+    assert!(!dead.exists());
+    for kept in others.iter().chain([&file]) {
+        assert!(kept.exists(), "{}", kept.display());
+    }
     assert!(tasks.join(Duration::from_secs(5)).await);
+    assert!(file.exists(), "an end takes nothing from who is alive");
 }
