@@ -10,6 +10,9 @@ import { Matinee } from './server.ts';
 
 export { expect };
 
+/** A frame is presented at the screen's next refresh. */
+const SCREEN_REFRESH_S = 1 / 60;
+
 type RangeServer = Awaited<ReturnType<typeof startRangeServer>>;
 
 interface TestFixtures {
@@ -122,7 +125,7 @@ export class Viewer {
         }),
       ]);
       const past = (reading?.mediaTime ?? -Infinity) - to;
-      return !seeking && past > -2 * frame && past < (paused ? 2 * frame : 10);
+      return !seeking && past > -frame - 0.002 && past < (paused ? frame + 0.002 : 10);
     };
     await expect.poll(reached, { timeout: 45_000, message: `the picture at ${to} s is shown` }).toBe(true);
   }
@@ -133,10 +136,14 @@ export class Viewer {
     await expect.poll(async () => (await shown()).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(atLeast);
     const seen = await shown();
     const wrong = seen.filter((reading) => !rightFrame(this.film, reading));
-    expect(wrong, `${wrong.length} of ${seen.length} frames are wrong`).toEqual([]);
+    // The picture may already be the next one when the page looks at it, so that single frames are one ahead.
+    const far = wrong.filter(({ frame, mediaTime }) => frame === null || !rightFrame(this.film, { frame: frame - 1, mediaTime }));
+    expect(far, `${far.length} of ${seen.length} frames are wrong`).toEqual([]);
+    expect(wrong.length, `frames one ahead among ${seen.length}`).toBeLessThanOrEqual(seen.length / 5);
     // A busy page is told of a single frame late, so it is the middle one that counts.
     const late = seen.map(({ currentTime, mediaTime }) => currentTime - mediaTime).sort((a, b) => a - b);
-    expect(Math.abs(late[Math.floor(late.length / 2)]!), `currentTime minus the frame's time: ${late}`).toBeLessThan(frameLength(this.film));
+    const middle = Math.abs(late[Math.floor(late.length / 2)]!);
+    expect(middle, `currentTime minus the frame's time: ${late}`).toBeLessThan(frameLength(this.film) + SCREEN_REFRESH_S);
   }
 
   /** The next tones belong to the seconds at which they are heard. */

@@ -24,12 +24,12 @@ interface Sample {
   decoded: Decoded;
 }
 
-/** Fetches the segments at twenty random times, in that order, and decodes what came. */
+/** Fetches the segments at twenty random times, in that order, then the last one, and decodes what came. */
 async function sample(url: string, seed: number): Promise<Sample> {
   const { init, segments } = await rendition(url);
   const end = segments.at(-1)!.start_s + segments.at(-1)!.duration_s;
   const numbers = random(seed);
-  const times = Array.from({ length: TIMES }, () => numbers.next().value! * end);
+  const times = [...Array.from({ length: TIMES }, () => numbers.next().value! * end), end - 0.001];
   const fetched = new Map<number, Uint8Array>();
   for (const at of times) {
     const index = segments.findLastIndex(({ start_s }) => start_s <= at);
@@ -48,7 +48,10 @@ async function sample(url: string, seed: number): Promise<Sample> {
 
 async function checkVideo(film: Film, url: string): Promise<void> {
   const { times, stretches, decoded: { frames } } = await sample(url, film.frames);
-  const wrong = frames.filter(([mediaTime, frame]) => !rightFrame(film, { mediaTime, frame }));
+  // How long its last frame is shown a film of variable rate does not say, so it may be the last but one that stays.
+  const last = film.frames - (film.variable ? 2 : 1);
+  expect(frames.at(-1)![1], 'the last frame').toBeGreaterThanOrEqual(last);
+  const wrong = frames.filter(([mediaTime, frame]) => !rightFrame(film, { mediaTime, frame }) && !(film.variable && frame === last));
   expect(wrong, `${wrong.length} of ${frames.length} frames are wrong`).toEqual([]);
   for (const at of times) {
     const shown = frames.findLast(([pts]) => pts <= at + 1e-6);
@@ -70,7 +73,9 @@ async function checkAudio(film: Film, track: number, url: string): Promise<void>
   const whole = (second: number) => stretches.some(({ from, to }) => beepTime(film, track, second) > from + 0.05 && beepTime(film, track, second) + 0.06 < to);
   const expected = Array.from({ length: film.length_s }, (_, second) => second).filter(whole);
   expect(expected.length).toBeGreaterThan(film.length_s / 3);
-  const heard = beeps.map(([time, hz]) => ({ time, second: beepSecond(film, track, time, hz) })).filter(({ second }) => second === null || whole(second));
+  // Half a tone at such an edge has no pitch, so it is left out by its time.
+  const inside = beeps.filter(([time]) => whole(Math.round(time - beepTime(film, track, 0))));
+  const heard = inside.map(([time, hz]) => ({ time, second: beepSecond(film, track, time, hz) }));
   expect(heard.map(({ second }) => second)).toEqual(expected);
   for (const { time, second } of heard) expect(Math.abs(time - beepTime(film, track, second!)), `tone ${second}`).toBeLessThan(0.005);
 }
