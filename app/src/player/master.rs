@@ -24,7 +24,8 @@ mod tests {
     #[test]
     fn names_every_choice() {
         let session: SessionId = "67e55044-10b1-426f-9247-bb680e5fe0c8".parse().unwrap();
-        let both = Choice { audio: Some(TrackId::audio(1)), subtitles: Some(TrackId::subtitles(0)) };
+        let both =
+            Choice { audio: Some(TrackId::audio(1)), subtitles: Some(TrackId::subtitles(0)), ..Choice::default() };
         assert_eq!(
             master_url(session, both),
             "/hls/67e55044-10b1-426f-9247-bb680e5fe0c8/master.m3u8?video=encode&audio=a1&burn=s0"

@@ -116,19 +116,19 @@ impl FragmentReader {
         match &kind {
             b"ftyp" => self.ftyp = whole,
             b"moov" => {
-                let moov = Moov::decode(&mut &whole[..]).map_err(malformed)?;
+                let moov = Moov::decode(&mut &whole[..]).map_err(|error| malformed(&error))?;
                 let [trex] =
                     moov.mvex.map(|mvex| mvex.trex).unwrap_or_default().try_into().map_err(|_| ReadError::Tracks)?;
                 self.defaults = Some(trex);
                 let init = [self.ftyp.as_ref(), whole.as_ref()].concat();
                 return Ok(Some(Event::Init(init.into())));
             }
-            b"moof" => self.moof = Some(Moof::decode(&mut &whole[..]).map_err(malformed)?),
+            b"moof" => self.moof = Some(Moof::decode(&mut &whole[..]).map_err(|error| malformed(&error))?),
             b"mdat" => {
                 let moof = self.moof.take().ok_or_else(|| ReadError::Malformed("an mdat without its moof".into()))?;
                 let defaults =
                     self.defaults.as_ref().ok_or_else(|| ReadError::Malformed("a moof before the moov".into()))?;
-                return fragment(&moof, defaults, whole.slice(header..)).map(Some);
+                return fragment(&moof, defaults, &whole.slice(header..)).map(Some);
             }
             // styp, sidx, free and what else a muxer may add say nothing that is needed.
             _ => {}
@@ -137,11 +137,11 @@ impl FragmentReader {
     }
 }
 
-fn malformed(error: impl ToString) -> ReadError {
+fn malformed(error: &mp4_atom::Error) -> ReadError {
     ReadError::Malformed(error.to_string())
 }
 
-fn fragment(moof: &Moof, defaults: &Trex, data: Bytes) -> Result<Event, ReadError> {
+fn fragment(moof: &Moof, defaults: &Trex, data: &Bytes) -> Result<Event, ReadError> {
     let [traf] = moof.traf.as_slice() else { return Err(ReadError::Tracks) };
     let decode_time = traf.tfdt.as_ref().map_or(0, |tfdt| tfdt.base_media_decode_time).cast_signed();
     let count: usize = traf.trun.iter().map(|run| run.samples.len()).sum();

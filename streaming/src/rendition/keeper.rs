@@ -147,7 +147,7 @@ impl Keeper {
                 tracing::warn!(head = head.view.id, rendition = %self.spec.id, segment = next, %why, "head failed");
             }
             end => {
-                tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended")
+                tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended");
             }
         }
         match end {
