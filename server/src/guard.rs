@@ -38,15 +38,22 @@ impl KnownHosts {
 pub async fn host(State(known): State<KnownHosts>, request: Request, next: Next) -> Response {
     match authority(request.headers(), request.uri()) {
         Some(authority) if known.knows(&authority) => next.run(request).await,
-        _ => forbidden("this server is not known under that name; start it with --host NAME"),
+        _ => Failure(Error::new(
+            ErrorKind::Forbidden,
+            "this server is not known under that name; start it with --host NAME",
+        ))
+        .into_response(),
     }
 }
 
-/// Refuses calls that another site's page could make.
-pub async fn calls(request: Request, next: Next) -> Response {
+/// Whether a call is one that another site's page could not make.
+///
+/// # Errors
+///
+/// What is wrong with it, in words for its sender.
+pub fn call(request: &Request) -> Result<(), Error> {
     if request.method() != Method::POST {
-        return Failure(Error::new(ErrorKind::InvalidRequest, "calls are POST requests with a JSON body"))
-            .into_response();
+        return Err(Error::new(ErrorKind::InvalidRequest, "calls are POST requests with a JSON body"));
     }
     let json = request
         .headers()
@@ -55,17 +62,12 @@ pub async fn calls(request: Request, next: Next) -> Response {
         .and_then(|value| value.split(';').next())
         .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/json"));
     if !json {
-        return Failure(Error::new(ErrorKind::InvalidRequest, "send JSON, with content-type: application/json"))
-            .into_response();
+        return Err(Error::new(ErrorKind::InvalidRequest, "send JSON, with content-type: application/json"));
     }
     if !same_origin(request.headers(), request.uri()) {
-        return forbidden("this call comes from another site; open Matinee's own page");
+        return Err(Error::new(ErrorKind::Forbidden, "this call comes from another site; open Matinee's own page"));
     }
-    next.run(request).await
-}
-
-fn forbidden(message: &str) -> Response {
-    Failure(Error::new(ErrorKind::Forbidden, message)).into_response()
+    Ok(())
 }
 
 fn authority(headers: &HeaderMap, uri: &Uri) -> Option<Authority> {

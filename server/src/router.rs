@@ -3,12 +3,14 @@
 use app::{App, shell};
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    body::Body,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, header},
-    middleware::{from_fn, from_fn_with_state, map_response},
+    middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
-    routing::{get, post},
+    routing::get,
 };
+use http_body_util::Limited;
 use leptos::{config::LeptosOptions, context::provide_context};
 use leptos_axum::{LeptosRoutes as _, generate_route_list, handle_server_fns_with_context};
 use protocol::{Error, ErrorKind};
@@ -45,11 +47,6 @@ impl axum::extract::FromRef<AppState> for Matinee {
 
 /// Everything that the server answers.
 pub fn router(state: AppState, known: KnownHosts) -> Router {
-    let calls = Router::new()
-        .route("/api/{*call}", post(call).fallback(no_such_call))
-        .layer(from_fn(status::of_calls))
-        .layer(DefaultBodyLimit::max(LARGEST_CALL))
-        .layer(from_fn(guard::calls));
     let streams = Router::new()
         .route("/hls/{session}/master.m3u8", get(hls::master))
         .route("/hls/{session}/{rendition}/{file}", get(hls::file));
@@ -67,34 +64,39 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell));
     Router::new()
         .merge(pages)
-        .merge(calls)
         .merge(streams)
         .route("/healthz", get(|| async { "ok\n" }))
+        .layer(from_fn_with_state(state.matinee.clone(), calls))
         .layer(map_response(guarded))
         .layer(from_fn_with_state(known, guard::host))
         .with_state(state)
 }
 
+/// Answers all calls, in front of the routes: leptos registers its server functions as routes of their own, which
+/// would pass by the checks and the error policy.
+async fn calls(State(matinee): State<Matinee>, request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    match guard::call(&request) {
+        Err(error) => Failure(error).into_response(),
+        Ok(()) => status::of_call(call(matinee, request).await).await,
+    }
+}
+
 /// A server function, with the domain and its caller's languages as context.
-async fn call(State(matinee): State<Matinee>, mut request: Request) -> Response {
-    let languages = languages(request.headers());
-    // One that says it takes HTML would be answered with a redirection, errors included.
-    request.headers_mut().remove(header::ACCEPT);
-    if !is_call(request.uri().path()) {
+async fn call(matinee: Matinee, request: Request) -> Response {
+    if !leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == request.uri().path()) {
         return Failure(Error::new(ErrorKind::NotFound, "there is no such call; see the HTTP contract"))
             .into_response();
     }
+    let languages = languages(request.headers());
+    let mut request = request.map(|body| Body::new(Limited::new(body, LARGEST_CALL)));
+    // One that says it takes HTML would be answered with a redirection, errors included.
+    request.headers_mut().remove(header::ACCEPT);
     handle_server_fns_with_context(move || provide_context(backend(matinee.clone(), languages.clone())), request)
         .await
         .into_response()
-}
-
-fn is_call(path: &str) -> bool {
-    leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == path)
-}
-
-async fn no_such_call() -> Failure {
-    Error::new(ErrorKind::InvalidRequest, "calls are POST requests with a JSON body").into()
 }
 
 /// What no page of another site may do with ours, and what the browser may not guess.

@@ -2,9 +2,7 @@
 
 use axum::{
     Json,
-    extract::Request,
     http::{HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use http_body_util::{BodyExt as _, Limited};
@@ -50,10 +48,9 @@ fn finish(response: &mut Response, kind: ErrorKind) {
 }
 
 /// Gives a failed server function the status of its error's kind: the function itself answers 500 for all of them.
-pub async fn of_calls(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+pub async fn of_call(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if response.headers_mut().remove(FAILED_CALL).is_none() && !response.status().is_server_error() {
+    if response.headers_mut().remove(FAILED_CALL).is_none() && response.status().is_success() {
         return response;
     }
     let body = Limited::new(response.into_body(), LARGEST_ERROR).collect().await;
