@@ -1,6 +1,7 @@
 //! One opened source: what everybody who reads it holds.
 
 use std::{
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::{Duration, Instant},
@@ -40,6 +41,12 @@ impl Feed {
     #[must_use]
     pub fn url(&self) -> String {
         self.lease.url.clone()
+    }
+
+    /// The same address for one tool of several, which makes [`Feed::failure_of`] of it known by this number.
+    #[must_use]
+    pub fn url_for(&self, tool: u64) -> String {
+        format!("{}?{tool}", self.lease.url)
     }
 
     /// Bytes, as announced by the server or as found out at the end; `None` while nobody knows.
@@ -93,7 +100,7 @@ impl Feed {
             Reached::Beyond | Reached::NotYet => return Err(sentences::not_yet_read()),
             Reached::Failed(error) => return Err(error),
         }
-        let mut reader = Reader::new(Arc::clone(core));
+        let mut reader = Reader::new(Arc::clone(core), 0);
         let first = reader.next(offset, len as u64).await?;
         if first.len() == len || first.is_empty() {
             return Ok(first);
@@ -116,15 +123,21 @@ impl Feed {
     pub fn fault(&self) -> Option<Error> {
         let core = self.core();
         let met = || {
-            let fault = core.fault.lock().unwrap_or_else(PoisonError::into_inner);
-            fault.as_ref().map(|fault| (fault.error.clone(), fault.when))
+            let faults = core.faults.lock().unwrap_or_else(PoisonError::into_inner);
+            faults.values().max_by_key(|fault| fault.when).and_then(Fault::recent)
         };
-        let struggling = || match &core.backing {
-            Backing::Remote(remote) => remote.trouble(),
-            _ => None,
+        core.dead().or_else(met).or_else(|| core.trouble())
+    }
+
+    /// What this tool itself ran into: others may read other places of the same source well meanwhile.
+    #[must_use]
+    pub fn failure_of(&self, tool: u64) -> Option<Error> {
+        let core = self.core();
+        let met = || {
+            let faults = core.faults.lock().unwrap_or_else(PoisonError::into_inner);
+            faults.get(&tool).and_then(Fault::recent)
         };
-        let recent = |(error, when): (Error, Instant)| (when.elapsed() < FAULT_AGE).then_some(error);
-        core.dead().or_else(|| met().and_then(recent)).or_else(|| struggling().and_then(recent))
+        core.dead().or_else(met)
     }
 
     /// Body bytes that the upstream has sent so far; 0 for a file.
@@ -190,7 +203,8 @@ pub(super) struct Core {
     pub(super) content_type: Option<String>,
     pub(super) tasks: Tasks,
     pub(super) stall_timeout: Duration,
-    pub(super) fault: Mutex<Option<Fault>>,
+    /// By the number of the tool; 0 is who has none.
+    pub(super) faults: Mutex<HashMap<u64, Fault>>,
 }
 
 /// A failure, and where a reader was.
@@ -198,6 +212,12 @@ pub(super) struct Fault {
     offset: u64,
     when: Instant,
     error: Error,
+}
+
+impl Fault {
+    fn recent(&self) -> Option<Error> {
+        (self.when.elapsed() < FAULT_AGE).then(|| self.error.clone())
+    }
 }
 
 impl Core {
@@ -232,15 +252,38 @@ impl Core {
         }
     }
 
-    pub(super) fn set_fault(&self, offset: u64, error: Error) {
-        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Fault { offset, when: Instant::now(), error });
+    /// What the gateway struggles with right now, or has just given up.
+    fn trouble(&self) -> Option<Error> {
+        let Backing::Remote(remote) = &self.backing else { return None };
+        remote.trouble().and_then(|(error, when)| (when.elapsed() < FAULT_AGE).then_some(error))
     }
 
-    fn clear_fault(&self, start: u64, len: u64) {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        if fault.as_ref().is_some_and(|fault| (start..start + len).contains(&fault.offset)) {
-            *fault = None;
+    pub(super) fn set_fault(&self, tool: u64, offset: u64, error: Error) {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.retain(|_, fault| fault.when.elapsed() < FAULT_AGE);
+        faults.insert(tool, Fault { offset, when: Instant::now(), error });
+    }
+
+    fn clear_faults(&self, start: u64, len: u64) {
+        let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.retain(|_, fault| !(start..start + len).contains(&fault.offset));
+    }
+}
+
+/// A read under way. A tool that gives up before the gateway does has met what the gateway struggles with.
+struct Reading<'a> {
+    reader: &'a Reader,
+    offset: u64,
+    done: bool,
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        let core = &self.reader.core;
+        if !self.done
+            && let Some(trouble) = core.trouble()
+        {
+            core.set_fault(self.reader.tool, self.offset, trouble);
         }
     }
 }
@@ -248,16 +291,17 @@ impl Core {
 /// One reader going through a feed.
 pub(super) struct Reader {
     core: Arc<Core>,
+    tool: u64,
     ticket: Option<Ticket>,
 }
 
 impl Reader {
-    pub(super) fn new(core: Arc<Core>) -> Self {
+    pub(super) fn new(core: Arc<Core>, tool: u64) -> Self {
         let ticket = match &core.backing {
             Backing::Remote(remote) => Some(remote.enter()),
             _ => None,
         };
-        Self { core, ticket }
+        Self { core, tool, ticket }
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -284,13 +328,16 @@ impl Reader {
             }
         };
         let token = self.core.tasks.token();
-        match token.run_until_cancelled(reading).await.unwrap_or_else(|| Err(sentences::closed())) {
+        let mut under_way = Reading { reader: self, offset, done: false };
+        let read = token.run_until_cancelled(reading).await;
+        under_way.done = true;
+        match read.unwrap_or_else(|| Err(sentences::closed())) {
             Ok(bytes) => {
-                self.core.clear_fault(offset, bytes.len() as u64);
+                self.core.clear_faults(offset, bytes.len() as u64);
                 Ok(bytes)
             }
             Err(error) => {
-                self.core.set_fault(offset, error.clone());
+                self.core.set_fault(self.tool, offset, error.clone());
                 Err(error)
             }
         }

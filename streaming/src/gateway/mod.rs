@@ -225,7 +225,7 @@ impl Shared {
         let opened = tasks.token().run_until_cancelled(opening).await;
         let (backing, content_type) = opened.unwrap_or_else(|| Err(sentences::closed()))?;
         let stall_timeout = self.config.stall_timeout;
-        let core = Arc::new(Core { id, backing, content_type, tasks, stall_timeout, fault: Mutex::default() });
+        let core = Arc::new(Core { id, backing, content_type, tasks, stall_timeout, faults: Mutex::default() });
         let token = hex(&rand::random::<[u8; 32]>());
         self.feeds().by_token.insert(token.clone(), Arc::downgrade(&core));
         let url = format!("http://127.0.0.1:{}/{token}", self.port);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     body::Body,
-    extract::{Path, State},
+    extract::{Path, RawQuery, State},
     response::{IntoResponse as _, Response},
     routing::get,
 };
@@ -28,10 +28,12 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 async fn serve(
     State(shared): State<Arc<Shared>>,
     Path(token): Path<String>,
+    RawQuery(query): RawQuery,
     method: Method,
     headers: HeaderMap,
 ) -> Response {
     let Some(core) = shared.by_token(&token) else { return StatusCode::NOT_FOUND.into_response() };
+    let tool = query.and_then(|query| query.parse().ok()).unwrap_or(0);
     let wanted = Wanted::parse(headers.get(header::RANGE).and_then(|value| value.to_str().ok()));
     let len = core.len();
     let (start, end) = match (wanted, len) {
@@ -71,10 +73,10 @@ async fn serve(
         // Nobody can have an empty file: this is one whose end was found just now.
         Reached::Beyond => return unsatisfied(len),
         Reached::NotYet => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Reached::Failed(error) => return failed(&core, start, error),
+        Reached::Failed(error) => return failed(&core, tool, start, error),
     }
     // The first bytes are awaited before anything is said, so that a dead upstream is an error and not a short body.
-    let mut reader = Reader::new(core);
+    let mut reader = Reader::new(core, tool);
     match reader.next(start, end - start).await {
         Ok(first) => answer
             .body(Body::from_stream(stream::try_unfold(
@@ -82,7 +84,7 @@ async fn serve(
                 Going::next,
             )))
             .unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()),
-        Err(error) => failed(reader.core(), start, error),
+        Err(error) => failed(reader.core(), tool, start, error),
     }
 }
 
@@ -95,8 +97,8 @@ fn unsatisfied(len: Option<u64>) -> Response {
 }
 
 /// The tools need no words; [`super::Feed::fault`] has them.
-fn failed(core: &Core, at: u64, error: Error) -> Response {
-    core.set_fault(at, error);
+fn failed(core: &Core, tool: u64, at: u64, error: Error) -> Response {
+    core.set_fault(tool, at, error);
     StatusCode::BAD_GATEWAY.into_response()
 }
 

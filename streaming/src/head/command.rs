@@ -23,6 +23,9 @@ const VIDEO_TAIL_S: f64 = 0.3;
 /// Frames that may be missing at the film's end, where containers round, and are made by repeating the last one.
 const END_PAD_FRAMES: u32 = 6;
 
+/// The part of a frame by which source times are moved before they are put on the frame grid: an eighth.
+const END_SHIFT: u64 = 8;
+
 /// AAC frames that an audio head makes early and drops, so that the encoder's state does not tell heads apart.
 const AUDIO_LEAD_FRAMES: u64 = 3;
 
@@ -94,9 +97,12 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     let number = |value: f64| format!("{value:.6}");
 
     let mut filters = vec![
-        format!("settb=1/{num}"),
-        format!("setpts=PTS-({zero_ticks})"),
-        format!("fps={num}/{den}:start_time={}", number(seconds(first))),
+        // The frame filter takes the time of the last frame for the end, and would drop that frame: it ends at nothing.
+        // Moved by an eighth, which is more than containers round, it rounds to its own place as before, and the end
+        // is rounded up to the next.
+        format!("settb=1/{}", u64::from(num) * END_SHIFT),
+        format!("setpts=PTS-({})+{den}", zero_ticks * END_SHIFT.cast_signed()),
+        format!("fps={num}/{den}:start_time={}:eof_action=pass", number(seconds(first))),
         format!("tpad=stop={END_PAD_FRAMES}:stop_mode=clone"),
         // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
         format!(

@@ -1,6 +1,6 @@
 //! Running a head: one task owns the child, reads it, and puts the segments into the store.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use protocol::Error;
@@ -23,6 +23,9 @@ use crate::{
 /// How long a head that is being read from may write nothing. A stalled source is given up by the gateway long
 /// before, so this ends a tool that hangs by itself.
 const SILENCE: Duration = Duration::from_secs(60);
+
+/// How often a silent head's source is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Bytes taken from the pipe at a time.
 const READ: usize = 256 * 1024;
@@ -109,12 +112,10 @@ impl HeadRun {
             // The owner going away cancels `stop`, so a closed channel needs no answer here.
             let _ = self.hold.wait_for(|hold| !hold).await;
             buffer.clear();
-            match timeout(SILENCE, stdout.read_buf(&mut buffer)).await {
-                Ok(Ok(0)) if reader.is_at_boundary() => return Ok(()),
-                Ok(Ok(0)) => return Err(HeadEnd::Failed("its output ends within a box".into())),
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => return Err(HeadEnd::Failed(format!("its output could not be read: {error}"))),
-                Err(_) => return Err(HeadEnd::Failed(format!("it wrote nothing for {} s", SILENCE.as_secs()))),
+            match self.next(stdout, &mut buffer).await? {
+                0 if reader.is_at_boundary() => return Ok(()),
+                0 => return Err(HeadEnd::Failed("its output ends within a box".into())),
+                _ => {}
             }
             let events = reader.push(&buffer).map_err(|error| HeadEnd::Failed(error.to_string()))?;
             for event in events {
@@ -122,6 +123,27 @@ impl HeadRun {
             }
         }
         Ok(())
+    }
+
+    /// The next bytes of the output; 0 at its end.
+    ///
+    /// mpv tries a source that the gateway has given up again and again, for 20 s and more. Nobody who waits for the
+    /// head would be told of it so long, hence the looks at the source while the head is silent.
+    async fn next(&self, stdout: &mut ChildStdout, buffer: &mut BytesMut) -> Result<usize, HeadEnd> {
+        let since = Instant::now();
+        loop {
+            match timeout(LOOK, stdout.read_buf(buffer)).await {
+                Ok(Ok(count)) => return Ok(count),
+                Ok(Err(error)) => return Err(HeadEnd::Failed(format!("its output could not be read: {error}"))),
+                Err(_) => {}
+            }
+            if let Some(failure) = self.feed.failure_of(self.id) {
+                return Err(source_failed(&failure));
+            }
+            if since.elapsed() >= SILENCE {
+                return Err(HeadEnd::Failed(format!("it wrote nothing for {} s", SILENCE.as_secs())));
+            }
+        }
     }
 
     async fn take(&mut self, event: Event) -> Result<(), HeadEnd> {
@@ -142,8 +164,8 @@ impl HeadRun {
 
     async fn publish(&self, Cut { segment, bytes }: Cut) -> Result<(), HeadEnd> {
         // A tool takes a failed source for the film's end, and an audio head would fill the rest with silence.
-        if let Some(fault) = self.feed.fault() {
-            return Err(HeadEnd::Failed(format!("its source failed: {fault}")));
+        if let Some(failure) = self.feed.failure_of(self.id) {
+            return Err(source_failed(&failure));
         }
         self.space.put(segment, bytes.clone()).await.map_err(store_end)?;
         self.tell(HeadEvent::Made { segment, bytes }).await;
@@ -174,6 +196,10 @@ impl HeadRun {
         }
         HeadEnd::FilmEnded { frames: self.cutter.next_frame() }
     }
+}
+
+fn source_failed(error: &Error) -> HeadEnd {
+    HeadEnd::Failed(format!("its source failed: {error}"))
 }
 
 fn with_stderr(end: HeadEnd, child: &Child) -> HeadEnd {

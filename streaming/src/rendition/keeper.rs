@@ -152,15 +152,15 @@ impl Keeper {
         }
         match end {
             HeadEnd::Finished | HeadEnd::Stopped => {}
-            HeadEnd::FilmEnded { frames } => match self.around.feed.fault() {
+            HeadEnd::FilmEnded { frames } => match self.around.feed.failure_of(head.view.id) {
                 // A source that failed looks like a film that ended.
                 Some(fault) => return self.give_up(&fault),
                 None => self.film_ended(frames),
             },
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
             HeadEnd::Failed(_) => {
-                if let Some(fault) = self.around.feed.fault() {
-                    return self.give_up(&fault);
+                if let Some(failure) = self.around.feed.failure_of(head.view.id) {
+                    return self.give_up(&failure);
                 }
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
@@ -263,7 +263,7 @@ impl Keeper {
         let (hold, held) = watch::channel(false);
         let stop = self.around.tasks.token().child_token();
         let pulse = self.around.slots.pulse();
-        let (command, grid) = self.command(table, first, end);
+        let (command, grid) = self.command(id, table, first, end);
         tracing::info!(head = id, rendition = %self.spec.id, first, end, at_s = table.start_s(first), "head starts");
         let run = HeadRun {
             id,
@@ -293,8 +293,8 @@ impl Keeper {
         self.heads.push(Head { view, ordered_end: end, hold, stop, pulse, reason: None });
     }
 
-    fn command(&self, table: &SegmentTable, first: u32, end: u32) -> (Command, Grid) {
-        let url = self.around.feed.url();
+    fn command(&self, head: HeadId, table: &SegmentTable, first: u32, end: u32) -> (Command, Grid) {
+        let url = self.around.feed.url_for(head);
         let (first_frame, end_frame) = (table.first_frame(first), table.first_frame(end));
         let grid = |zero_ticks| Grid { zero_ticks, frame_ticks: table.frame_ticks() };
         match &self.spec.order {

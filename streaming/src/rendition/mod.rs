@@ -65,6 +65,7 @@ pub struct Rendition {
     id: RenditionId,
     asks: mpsc::Sender<Ask>,
     space: RenditionSpace,
+    feed: Feed,
     table: watch::Receiver<Arc<SegmentTable>>,
 }
 
@@ -91,10 +92,10 @@ impl Rendition {
         let id = spec.id;
         let (asks, inbox) = mpsc::channel(ASKS);
         let (tables, table) = watch::channel(Arc::new(spec.table.clone()));
-        let tasks = around.tasks.clone();
+        let (tasks, feed) = (around.tasks.clone(), around.feed.clone());
         let keeper = Keeper::new(spec, around, space.clone(), tables);
         tasks.spawn_tidy("rendition", keeper.run(inbox));
-        Self { id, asks, space, table }
+        Self { id, asks, space, feed, table }
     }
 
     #[must_use]
@@ -140,14 +141,17 @@ impl Rendition {
             self.asks.send(Ask { wanted, reader, reply: Some(reply) }).await.map_err(|_| going_away())?;
             answer.await.map_err(|_| going_away())?
         };
-        tokio::time::timeout(REQUEST_LIMIT, asked).await.unwrap_or_else(|_| {
-            Err(Error::new(
+        tokio::time::timeout(REQUEST_LIMIT, asked).await.unwrap_or_else(|_| Err(self.late()))
+    }
+
+    /// Why a segment takes so long: its source, where that is in trouble.
+    fn late(&self) -> Error {
+        self.feed.fault().unwrap_or_else(|| {
+            let limit = REQUEST_LIMIT.as_secs();
+            Error::new(
                 ErrorKind::AtCapacity,
-                format!(
-                    "this part of the film was not ready within {} s; the player asks again",
-                    REQUEST_LIMIT.as_secs()
-                ),
-            ))
+                format!("this part of the film was not ready within {limit} s; the player asks again"),
+            )
         })
     }
 }

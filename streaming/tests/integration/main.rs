@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this is a test through and through, helpers included")]
 
+mod film;
 mod gateway;
 mod probe;
 mod process;

@@ -7,9 +7,14 @@ use std::{
 };
 
 /// Runs a program to its end, for at most two minutes.
-#[expect(clippy::disallowed_methods, reason = "tests make and look at their films with the real programs")]
 pub(crate) fn tool<S: AsRef<OsStr>>(program: &str, args: &[S]) -> Output {
-    Command::new("timeout").args(["-k", "1", "120", program]).args(args).output().unwrap()
+    run(program, args, 120)
+}
+
+/// Runs a program to its end, for at most so many seconds.
+#[expect(clippy::disallowed_methods, reason = "tests make and look at their films with the real programs")]
+pub(crate) fn run<S: AsRef<OsStr>>(program: &str, args: &[S], seconds: u32) -> Output {
+    Command::new("timeout").args(["-k", "1", &seconds.to_string(), program]).args(args).output().unwrap()
 }
 
 /// The same, away from the runtime's threads.

@@ -23,7 +23,6 @@ use tokio::{
 #[derive(Clone)]
 pub(crate) enum Content {
     Bytes(Bytes),
-    #[allow(dead_code, reason = "for the long films of other tests")]
     File(PathBuf),
 }
 
@@ -46,6 +45,10 @@ pub(crate) struct Habits {
     pub(crate) drop_after: Option<u64>,
     /// Sends nothing from this byte of the file on, until the switches change or the client goes.
     pub(crate) hold_at: Option<u64>,
+    /// What begins at this byte is sent all the same.
+    pub(crate) hold_to: Option<u64>,
+    /// Where it would send nothing, it breaks the connection off, and answers with this status from then on.
+    pub(crate) hold_status: Option<u16>,
     /// Answers with this status and nothing else.
     pub(crate) status: Option<u16>,
     /// Answers 302 to this address.
@@ -67,12 +70,20 @@ impl Default for Habits {
             part: None,
             drop_after: None,
             hold_at: None,
+            hold_to: None,
+            hold_status: None,
             status: None,
             redirect: None,
             rate: None,
             content_type: "video/x-matroska",
             etag: "\"first\"",
         }
+    }
+}
+
+impl Habits {
+    fn holds(&self, at: u64) -> bool {
+        self.hold_at.is_some_and(|hold_at| at >= hold_at) && self.hold_to.is_none_or(|hold_to| at < hold_to)
     }
 }
 
@@ -99,6 +110,8 @@ struct Inner {
     seen: Mutex<Vec<Seen>>,
     open: watch::Sender<usize>,
     most: AtomicU64,
+    sent: AtomicU64,
+    held: watch::Sender<usize>,
 }
 
 impl Upstream {
@@ -116,6 +129,8 @@ impl Upstream {
             seen: Mutex::default(),
             open: watch::Sender::new(0),
             most: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            held: watch::Sender::new(0),
         });
         let tasks = Tasks::new();
         let (serving, connections) = (Arc::clone(&inner), tasks.clone());
@@ -124,7 +139,7 @@ impl Upstream {
                 let (stream, _) = listener.accept().await.unwrap();
                 let serving = Arc::clone(&serving);
                 connections.spawn("connection", async move {
-                    let _counted = Counted::new(&serving);
+                    let _counted = Counted::new(&serving.open, Some(&serving.most));
                     // A client that goes away is no fault of the server.
                     let _ = serving.connection(stream).await;
                 });
@@ -159,6 +174,16 @@ impl Upstream {
         self.inner.most.load(Ordering::Relaxed)
     }
 
+    /// Bytes of the film that were sent, all connections together.
+    pub(crate) fn sent(&self) -> u64 {
+        self.inner.sent.load(Ordering::Relaxed)
+    }
+
+    /// How many connections wait at `hold_at` right now.
+    pub(crate) fn held(&self) -> usize {
+        *self.inner.held.borrow()
+    }
+
     /// Waits until no connection is open.
     pub(crate) async fn quiet(&self) {
         let mut open = self.inner.open.subscribe();
@@ -173,19 +198,22 @@ impl Drop for Upstream {
     }
 }
 
-struct Counted<'a>(&'a Inner);
+/// Counts something for as long as it lives, and the most of it at once.
+struct Counted<'a>(&'a watch::Sender<usize>);
 
 impl<'a> Counted<'a> {
-    fn new(inner: &'a Inner) -> Self {
-        inner.open.send_modify(|open| *open += 1);
-        inner.most.fetch_max(*inner.open.borrow() as u64, Ordering::Relaxed);
-        Self(inner)
+    fn new(count: &'a watch::Sender<usize>, most: Option<&AtomicU64>) -> Self {
+        count.send_modify(|count| *count += 1);
+        if let Some(most) = most {
+            most.fetch_max(*count.borrow() as u64, Ordering::Relaxed);
+        }
+        Self(count)
     }
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        self.0.open.send_modify(|open| *open -= 1);
+        self.0.send_modify(|count| *count -= 1);
     }
 }
 
@@ -208,7 +236,8 @@ impl Inner {
                 format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             return stream.write_all(answer.as_bytes()).await;
         }
-        if let Some(status) = habits.status {
+        let refusal = habits.hold_status.filter(|_| from.is_some_and(|from| habits.holds(from)));
+        if let Some(status) = habits.status.or(refusal) {
             let answer = format!("HTTP/1.1 {status} Trouble\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             return stream.write_all(answer.as_bytes()).await;
         }
@@ -249,8 +278,8 @@ impl Inner {
         while at < end.min(self.len) {
             self.hold(&mut stream, at).await?;
             let mut count = (end.min(self.len) - at).min(64 * 1024);
-            if let Some(hold_at) = self.habits.borrow().hold_at {
-                count = count.min(hold_at.saturating_sub(at)).max(1);
+            if let Some(hold_at) = self.habits.borrow().hold_at.filter(|hold_at| at < *hold_at) {
+                count = count.min(hold_at - at);
             }
             if let Some(drop_after) = habits.drop_after {
                 count = count.min(drop_after - body);
@@ -267,6 +296,7 @@ impl Inner {
                 stream.write_all(b"\r\n").await?;
             }
             (at, body) = (at + count, body + count);
+            self.sent.fetch_add(count, Ordering::Relaxed);
             if let Some(rate) = habits.rate {
                 tokio::time::sleep(Duration::from_secs_f64(count as f64 / rate as f64)).await;
             }
@@ -280,8 +310,13 @@ impl Inner {
     /// Waits while the switches say so; an error when the client goes meanwhile.
     async fn hold(&self, stream: &mut TcpStream, at: u64) -> io::Result<()> {
         let mut habits = self.habits.subscribe();
+        let breaks = habits.borrow().holds(at) && habits.borrow().hold_status.is_some();
+        if breaks {
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        let _counted = habits.borrow().holds(at).then(|| Counted::new(&self.held, None));
         tokio::select! {
-            _ = habits.wait_for(|habits| habits.hold_at.is_none_or(|hold_at| at < hold_at)) => Ok(()),
+            _ = habits.wait_for(|habits| !habits.holds(at)) => Ok(()),
             // It has nothing more to say, so this is its end.
             _ = stream.read_u8() => Err(io::ErrorKind::ConnectionReset.into()),
         }

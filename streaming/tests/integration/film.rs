@@ -1,0 +1,13 @@
+//! A film from its link to its segments, through the public handle and with the real tools.
+
+mod broken;
+mod children;
+mod limits;
+mod rates;
+mod sharing;
+mod whole;
+
+/// The default video rendition of the test films, and all audio ones.
+const VIDEO: &str = "v0-encode-s0";
+const PLAIN_VIDEO: &str = "v0-encode-none";
+const AUDIO: [&str; 2] = ["a0-aac", "a1-aac"];

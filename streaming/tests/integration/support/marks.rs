@@ -1,0 +1,50 @@
+//! What is seen and heard in a rendition: frame numbers from the picture, tones from the sound.
+
+use serde::Deserialize;
+
+use super::{films::workspace, media::tool};
+
+/// What `scripts/media/decode.py` reads. Times are the file's own, in seconds.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Marks {
+    /// When each frame is shown, and its number where the picture says one.
+    pub(crate) frames: Vec<(f64, Option<u32>)>,
+    pub(crate) audio: Vec<Sound>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct Sound {
+    /// Where time stamps leap, and by how much.
+    pub(crate) gaps: Vec<(f64, f64)>,
+    /// When each tone begins, and its pitch in hertz.
+    pub(crate) beeps: Vec<(f64, f64)>,
+}
+
+/// Decodes an init segment and segments, one after another.
+pub(crate) async fn read(file: Vec<u8>) -> Marks {
+    tokio::task::spawn_blocking(move || {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("rendition.mp4");
+        std::fs::write(&path, file).unwrap();
+        let script = workspace().join("scripts/media/decode.py");
+        let out = tool("python3", &[script.as_os_str(), path.as_os_str()]);
+        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+        serde_json::from_slice(&out.stdout).unwrap()
+    })
+    .await
+    .unwrap()
+}
+
+impl Marks {
+    /// The number in the frame that is on screen at this time.
+    pub(crate) fn number_at(&self, time_s: f64) -> Option<u32> {
+        self.frames.iter().take_while(|(start, _)| *start <= time_s + 1e-6).last().and_then(|(_, number)| *number)
+    }
+}
+
+impl Sound {
+    /// The tone that begins nearest to a time.
+    pub(crate) fn beep_near(&self, time_s: f64) -> Option<(f64, f64)> {
+        self.beeps.iter().copied().min_by(|a, b| (a.0 - time_s).abs().total_cmp(&(b.0 - time_s).abs()))
+    }
+}
