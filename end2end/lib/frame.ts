@@ -100,3 +100,11 @@ export async function forgetReadings(page: Page): Promise<void> {
 export async function latestReading(page: Page): Promise<Reading | undefined> {
   return page.evaluate(() => window.frameReadings.at(-1));
 }
+
+/** The number of the frame that is shown at this moment. */
+export async function frameNow(page: Page): Promise<number | null> {
+  return page.evaluate(() => {
+    const video = document.querySelector('video')!;
+    return window.decodeStrip(video, video.videoWidth, video.videoHeight);
+  });
+}

@@ -84,12 +84,21 @@ export class Viewer {
   /** Waits for the player and sees to it that it plays. */
   async play(): Promise<void> {
     await expect(this.page).toHaveURL(/\/watch\/[0-9a-f-]{36}/);
-    const video = this.page.locator('video');
-    await expect(video).toBeVisible();
-    await expect.poll(() => this.page.evaluate(() => document.querySelector('video')?.readyState ?? 0), { timeout: 40_000 }).toBeGreaterThan(1);
+    await this.shown();
     await this.page.evaluate(() => document.querySelector('video')!.play());
     await expect.poll(() => this.position()).toBeGreaterThan(0.3);
     if (!(await this.page.evaluate(() => window.listening))) await listen(this.page);
+  }
+
+  /** Waits until there is a picture. */
+  private async shown(): Promise<void> {
+    await expect(this.page.locator('video')).toBeVisible({ timeout: 45_000 });
+    const loaded = () =>
+      this.page.evaluate(() => {
+        const { readyState, seeking } = document.querySelector('video')!;
+        return readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && !seeking;
+      });
+    await expect.poll(loaded, { timeout: 45_000, message: 'there is a picture' }).toBe(true);
   }
 
   async pause(): Promise<void> {
@@ -190,6 +199,8 @@ export class Viewer {
     const select = this.page.getByRole('combobox', { name: menu });
     const value = await select.locator('option').filter({ hasText: title }).getAttribute('value');
     await select.selectOption(value!);
+    // Another subtitle track is another picture, which is loaded anew behind a curtain.
+    await this.shown();
   }
 }
 
