@@ -18,7 +18,7 @@ use crate::{
     plan::{self, Plan},
     probe::{Probed, Subject, probe},
     process::Spawner,
-    rendition::{EncodeSlots, ReaderId, Rendition, Surroundings},
+    rendition::{EncodeSlots, Inits, ReaderId, Rendition, Surroundings},
     scheduler::Limits,
     source::Source,
     store::Store,
@@ -50,6 +50,7 @@ pub struct Film {
     /// Seconds; shortened by an end that comes early.
     length: watch::Sender<f64>,
     renditions: Mutex<HashMap<RenditionId, Arc<Rendition>>>,
+    inits: Inits,
     tasks: Tasks,
 }
 
@@ -83,6 +84,7 @@ impl Film {
             workshop: workshop.clone(),
             length,
             renditions: Mutex::default(),
+            inits: Inits::default(),
             tasks: tasks.clone(),
         })
     }
@@ -147,6 +149,7 @@ impl Film {
             mpv: self.mpv.clone(),
             ffmpeg: self.ffmpeg.clone(),
             slots: self.workshop.slots.clone(),
+            inits: self.inits.clone(),
             limits: self.workshop.limits,
             tasks: self.tasks.clone(),
             length: self.length.clone(),

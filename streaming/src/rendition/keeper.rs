@@ -100,13 +100,15 @@ impl Keeper {
         match (wanted, reply) {
             (Wanted::Segment(n), None) => self.waiters.seen(reader, n, Instant::now()),
             (Wanted::Init, None) => {}
-            (Wanted::Init, Some(reply)) => match self.space.init() {
-                Some(init) => drop(reply.send(Ok(init))),
-                None => {
-                    self.waiters.wait_init(reply);
-                    self.schedule_init();
+            (Wanted::Init, Some(reply)) => {
+                match self.space.init().or_else(|| self.around.inits.get(&self.spec.order)) {
+                    Some(init) => drop(reply.send(Ok(init))),
+                    None => {
+                        self.waiters.wait_init(reply);
+                        self.schedule_init();
+                    }
                 }
-            },
+            }
             (Wanted::Segment(n), Some(reply)) if n >= self.table().len() => drop(reply.send(Err(past_the_end()))),
             (Wanted::Segment(n), Some(reply)) => {
                 self.waiters.seen(reader, n, Instant::now());
@@ -123,7 +125,10 @@ impl Keeper {
 
     fn hear(&mut self, News { head: id, event }: News) {
         match event {
-            HeadEvent::Init(init) => self.waiters.answer_init(&Ok(init)),
+            HeadEvent::Init(init) => {
+                self.around.inits.keep(&self.spec.order, &init);
+                self.waiters.answer_init(&Ok(init));
+            }
             HeadEvent::Made { segment, bytes } => {
                 if let Some(head) = self.heads.get_mut(id) {
                     head.view.next = segment + 1;

@@ -4,6 +4,7 @@
 //! starts, pauses and ends. HTTP handlers never touch a head: they ask for a segment and await it.
 
 mod heads;
+mod inits;
 mod keeper;
 mod slots;
 mod waiters;
@@ -19,6 +20,7 @@ use crate::{
     time::SegmentTable,
 };
 
+pub use inits::Inits;
 use keeper::Keeper;
 pub use slots::{EncodeSlots, Pulse, Slot};
 
@@ -53,6 +55,7 @@ pub struct Surroundings {
     pub mpv: std::path::PathBuf,
     pub ffmpeg: std::path::PathBuf,
     pub slots: EncodeSlots,
+    pub inits: Inits,
     pub limits: Limits,
     pub tasks: Tasks,
     /// The film's length in seconds, which an end that comes early shortens for all its renditions.

@@ -1,0 +1,69 @@
+//! Init segments that renditions of one film share.
+//!
+//! The encoder's settings alone decide what stands in an init segment of encoded video. So a viewer who changes the
+//! subtitles in the middle of the film need not wait for a head at its start to bring the same bytes again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+
+use crate::head::{Order, VideoOrder};
+
+/// The init segments of a film's encoded videos. Cheap to clone; there are as many as the film has video tracks.
+#[derive(Clone, Debug, Default)]
+pub struct Inits {
+    known: Arc<Mutex<Vec<(VideoOrder, Bytes)>>>,
+}
+
+impl Inits {
+    pub(super) fn keep(&self, order: &Order, init: &Bytes) {
+        let Some(order) = settings(order) else { return };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.iter().any(|(settings, _)| *settings == order) {
+            known.push((order, init.clone()));
+        }
+    }
+
+    pub(super) fn get(&self, order: &Order) -> Option<Bytes> {
+        let order = settings(order)?;
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.iter().find(|(settings, _)| *settings == order).map(|(_, init)| init.clone())
+    }
+}
+
+/// What decides the init segment: all of the order but what is drawn into the picture.
+fn settings(order: &Order) -> Option<VideoOrder> {
+    match order {
+        Order::Video(order) => Some(VideoOrder { burn: None, ..order.clone() }),
+        // An audio head brings its own at once, and its track's language may stand in it.
+        Order::Audio(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::FrameRate;
+
+    use super::*;
+    use crate::head::Encoder;
+
+    fn order(video: u16, burn: Option<u16>) -> Order {
+        Order::Video(VideoOrder {
+            video,
+            burn,
+            rate: FrameRate { num: 25, den: 1 },
+            scale: None,
+            encoder: Encoder { preset: "superfast".into(), level: 40, max_bit_rate: 8_000_000 },
+            zero_s: 0.0,
+        })
+    }
+
+    #[test]
+    fn subtitles_do_not_matter_and_the_track_does() {
+        let inits = Inits::default();
+        let init = Bytes::from_static(b"init");
+        inits.keep(&order(0, Some(1)), &init);
+        assert_eq!(inits.get(&order(0, None)), Some(init));
+        assert_eq!(inits.get(&order(1, Some(1))), None);
+    }
+}
