@@ -44,6 +44,8 @@ pub struct Workshop {
 pub struct Film {
     feed: Feed,
     probed: Probed,
+    /// When each video track's picture ends, in seconds of film time.
+    pictures_end_s: Vec<f64>,
     mpv: PathBuf,
     ffmpeg: PathBuf,
     workshop: Workshop,
@@ -76,9 +78,11 @@ impl Film {
             .map_err(|error| feed.fault().unwrap_or(error))?;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
+        let pictures_end_s = probed.video.iter().map(|span| span.end_s - probed.zero_s).collect();
         Ok(Self {
             feed,
             probed,
+            pictures_end_s,
             mpv,
             ffmpeg,
             workshop: workshop.clone(),
@@ -118,6 +122,7 @@ impl Film {
         plan::Film {
             media: &self.probed.media,
             zero_s: self.probed.zero_s,
+            pictures_end_s: &self.pictures_end_s,
             duration_s: *self.length.borrow(),
             preset: &self.workshop.preset,
         }

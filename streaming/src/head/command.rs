@@ -21,7 +21,10 @@ const VIDEO_LEAD_S: f64 = 0.25;
 const VIDEO_TAIL_S: f64 = 0.3;
 
 /// Frames that may be missing at the film's end, where containers round, and are made by repeating the last one.
-const END_PAD_FRAMES: u32 = 6;
+const END_PAD_FRAMES: u64 = 6;
+
+/// Frames before the picture's end from which a head starts that has only the last one to show.
+const HOLD_LEAD_FRAMES: u64 = 12;
 
 /// The part of a frame by which source times are moved before they are put on the frame grid: an eighth.
 const END_SHIFT: u64 = 8;
@@ -63,6 +66,8 @@ pub struct VideoOrder {
     pub encoder: Encoder,
     /// Source time of film time zero, seconds.
     pub zero_s: f64,
+    /// When the track's last frame has been shown, in film time. Should the sound go on, that frame stays.
+    pub ends_s: f64,
 }
 
 /// AAC stereo.
@@ -77,6 +82,11 @@ pub struct AudioOrder {
 }
 
 impl VideoOrder {
+    /// The frame before which the picture ends.
+    fn end_frame(&self) -> u64 {
+        (self.ends_s.max(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den)).round() as u64
+    }
+
     /// Film time zero in ticks of the output's time scale.
     ///
     /// Frames leave the head in source time, on a grid that is moved by this whole number of ticks, so that every
@@ -95,6 +105,9 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     let zero_ticks = order.zero_ticks();
     let clock = FilmClock::new(zero_ticks as f64 / f64::from(num));
     let number = |value: f64| format!("{value:.6}");
+    // Where sound goes on after the picture, the last frame is held, and has to be read before it can be.
+    let read_from = first.min(order.end_frame().saturating_sub(HOLD_LEAD_FRAMES));
+    let held = END_PAD_FRAMES + end.saturating_sub(order.end_frame());
 
     let mut filters = vec![
         // The frame filter takes the time of the last frame for the end, and would drop that frame: it ends at nothing.
@@ -102,8 +115,8 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         // is rounded up to the next.
         format!("settb=1/{}", u64::from(num) * END_SHIFT),
         format!("setpts=PTS-({})+{den}", zero_ticks * END_SHIFT.cast_signed()),
-        format!("fps={num}/{den}:start_time={}:eof_action=pass", number(seconds(first))),
-        format!("tpad=stop={END_PAD_FRAMES}:stop_mode=clone"),
+        format!("fps={num}/{den}:start_time={}:eof_action=pass", number(seconds(read_from))),
+        format!("tpad=stop={held}:stop_mode=clone"),
         // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
         format!(
             "trim=start={}:end={}",
@@ -146,7 +159,7 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     args.push(format!("--demuxer-lavf-o=protocol_whitelist=[http,tcp],format_whitelist=[{DEMUXERS}]"));
     args.push(format!("--vid={}", order.video + 1));
     args.push(order.burn.map_or_else(|| "--sid=no".into(), |burn| format!("--sid={}", burn + 1)));
-    if let Some(start_s) = clock.seek_s(seconds(first), VIDEO_LEAD_S) {
+    if let Some(start_s) = clock.seek_s(seconds(read_from), VIDEO_LEAD_S) {
         args.push(format!("--start={}", number(start_s)));
     }
     args.push(format!("--end={}", number(clock.source_s(seconds(end)) + VIDEO_TAIL_S)));
@@ -225,6 +238,7 @@ mod tests {
             scale: None,
             encoder: Encoder { preset: "superfast".into(), level: 41, max_bit_rate: 8_000_000 },
             zero_s,
+            ends_s: 60.06,
         }
     }
 
@@ -247,6 +261,17 @@ mod tests {
         assert!(line.contains("fps=24000/1001:start_time=2.002000"), "{line}");
         assert!(line.contains("setpts=PTS+(240000)"), "{line}");
         assert!(line.contains("--sid=2"), "{line}");
+    }
+
+    #[test]
+    fn where_sound_goes_on_the_last_frame_is_held() {
+        // The picture ends with frame 1440.
+        let within = line(&video_command(Path::new("mpv"), "u", &video_order(0.0), 1392, 1440, 48));
+        assert!(within.contains("start_time=58.058000") && within.contains("tpad=stop=6:"), "{within}");
+        let after = line(&video_command(Path::new("mpv"), "u", &video_order(0.0), 1488, 1536, 48));
+        assert!(after.contains("--start=59.309500"), "{after}");
+        assert!(after.contains("start_time=59.559500") && after.contains("tpad=stop=102:"), "{after}");
+        assert!(after.contains("trim=start=62.0"), "{after}");
     }
 
     #[test]

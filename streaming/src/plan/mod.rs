@@ -31,6 +31,8 @@ pub struct Film<'a> {
     pub media: &'a Media,
     /// Source time of film time zero, seconds.
     pub zero_s: f64,
+    /// When each video track's picture ends, in seconds of film time.
+    pub pictures_end_s: &'a [f64],
     /// The film's length, which an early end may have corrected.
     pub duration_s: f64,
     /// x264's preset.
@@ -89,6 +91,7 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                     max_bit_rate: bit_rate_cap(width, height, rate),
                 },
                 zero_s: film.zero_s,
+                ends_s: film.pictures_end_s.get(usize::from(video.order)).copied().unwrap_or(film.duration_s),
             })
         }
         RenditionId::EncodedAudio { audio } => {

@@ -60,7 +60,7 @@ fn media() -> Media {
 }
 
 const fn film(media: &Media) -> Film<'_> {
-    Film { media, zero_s: 0.026, duration_s: 60.0, preset: "superfast" }
+    Film { media, zero_s: 0.026, pictures_end_s: &[60.0], duration_s: 60.0, preset: "superfast" }
 }
 
 fn id(text: &str) -> RenditionId {

@@ -35,6 +35,11 @@ pub(crate) async fn film(name: &'static str) -> TestFilm {
 }
 
 impl TestFilm {
+    /// A film without a sidecar, of which a test knows itself what is in it.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path, facts: Value::Null }
+    }
+
     /// The same film in a Matroska file that says that it and its tracks are longer: a text in its tracks' durations is
     /// another, and so many milliseconds are added to its own.
     pub(crate) fn lying(&self, from: &str, to: &str, more_ms: f64) -> (Self, TempDir) {
