@@ -11,7 +11,6 @@ import argparse
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -20,6 +19,7 @@ import time
 sys.dont_write_bytecode = True
 
 import children
+import machine
 import picture
 from children import Failed
 from measure import DEFAULT_PRESET, SAME_PRESET, SEEKS, SMALL_BUDGET, Bench
@@ -88,24 +88,20 @@ def prepare(options, films):
 def measure(bench, options):
     report = Report()
     report.say("# Matinee beside the pipeline that it replaces\n")
-    report.say(f"{machine()}. Median (least-most) of {options.pairs} pairs in turn; ratios are medians of the pairs' ratios.")
-    first_moment(bench, report, options.pairs)
-    cost(bench, report, options.pairs)
-    seeks(bench, report, SHORT if options.quick else LONG)
-    if not options.quick:
-        long_film(bench, report)
+    report.say(f"{machine.describe()}. Median (least-most) of {options.pairs} pairs in turn; ratios are those of the pairs.")
+    for part in parts(bench, report, options):
+        others = machine.Others(bench.upstream.child.pid)
+        part()
+        report.say(f"\n{others.line()}")
     return 0 if report.verdict() else 1
 
 
-def machine():
-    def version(tool):
-        text = subprocess.run([tool, "--version" if tool == "mpv" else "-version"], capture_output=True, text=True, timeout=20)
-        words = text.stdout.split()
-        return " ".join([tool, *(word for word in words[1:3] if word[0].isdigit())])
-
-    load = os.getloadavg()[0]
-    busy = " (BUSY: figures will be rough)" if load > 0.5 * os.cpu_count() else ""
-    return f"{os.cpu_count()} cores, {version('mpv')}, {version('ffmpeg')}, load {load:.1f}{busy}"
+def parts(bench, report, options):
+    yield lambda: first_moment(bench, report, options.pairs)
+    yield lambda: cost(bench, report, options.pairs)
+    yield lambda: seeks(bench, report, SHORT if options.quick else LONG)
+    if not options.quick:
+        yield lambda: long_film(bench, report)
 
 
 def progress(text):
@@ -163,15 +159,19 @@ def cost(bench, report, pairs):
         row(f"Matinee, {SAME_PRESET}", same),
         row(f"Matinee, {DEFAULT_PRESET} (default)", default),
     ]
-    report.say(f"{SHORT}: 1080p, all of it fetched as fast as it comes; crf 23, at most 8 Mbit/s everywhere. CPU is user + system of")
-    report.say("everything that runs for it: server, probe, mpv, ffmpeg. SSIM is of the first ten seconds, in brackets of the worst frame.\n")
+    start_s = median([run.start_cpu_s for run, _ in same + default])
+    report.say(f"{SHORT}: 1080p, all of it fetched as fast as it comes; crf 23, at most 8 Mbit/s everywhere. CPU is user + system")
+    report.say(f"of all that runs for it: server, probe, mpv, ffmpeg; not the server's start, which happens once ({start_s:.2f} CPU s).")
+    report.say("SSIM is of the first ten seconds, in brackets of the worst frame.\n")
     report.table(["", "CPU s/min", "MB/min", "SSIM", "x real time"], rows)
 
     def ratios(runs):
         return [(new.cpu_s / new.film_s) / (before.cpu_s / before.film_s) for (before, _), (new, _) in zip(old, runs)]
 
-    report.say(f"\nCPU ratio to the replaced pipeline: {with_spread(ratios(same))} at {SAME_PRESET}, {with_spread(ratios(default))} at {DEFAULT_PRESET}.")
-    report.aim(f"CPU per minute at {SAME_PRESET}, part of the replaced pipeline's", median(ratios(same)), 1.0)
+    at_same, at_default = ratios(same), ratios(default)
+    report.say("\nCPU, ratio to the replaced pipeline's:")
+    report.say(f"{with_spread(at_same)} at {SAME_PRESET}, {with_spread(at_default)} at {DEFAULT_PRESET}.")
+    report.aim(f"CPU per minute at {SAME_PRESET}, part of the replaced pipeline's", median(at_same), 1.0)
 
 
 def seeks(bench, report, film):

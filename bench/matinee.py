@@ -43,6 +43,12 @@ class Server:
         except ConnectionError:
             return False
 
+    def spent_s(self):
+        """User and system seconds up to now, with those of the tools that have ended."""
+        with open(f"/proc/{self.child.pid}/stat", encoding="utf-8") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+        return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self):
         """Ends the server in order; how it ended, with the CPU time of its tools."""
         return self.child.terminate(STOP_S)
