@@ -8,6 +8,8 @@ export default defineConfig({
   reporter: [['list']],
   // One browser and one server at a time: they encode, and the machines have two cores.
   workers: 1,
+  // A machine that is busy with something else gets a second chance; what needed it is told as flaky.
+  retries: process.env.CI ? 1 : 0,
   timeout: 90_000,
   expect: { timeout: 20_000 },
   use: {
