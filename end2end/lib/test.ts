@@ -207,6 +207,8 @@ export class Viewer {
 /** Whether a frame's number belongs to its time: exactly where film and rendition share a grid, else within one frame. */
 export function rightFrame(film: Film, { frame, mediaTime }: Pick<Reading, 'frame' | 'mediaTime'>): boolean {
   if (frame === null) return false;
+  // The last frame stays for as long as the sound goes on.
+  if (frame === film.frames - 1 && mediaTime > frameTime(film, frame)) return true;
   const sameGrid = film.rate !== null && Math.abs(film.frame0_s) < 0.001;
   return Math.abs(mediaTime - frameTime(film, frame)) <= (sameGrid ? 0.002 : frameLength(film));
 }
