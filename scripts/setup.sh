@@ -56,11 +56,11 @@ runtime() {
 
 test_tools() {
   need mkvmerge mkvtoolnix
-  need python3 python3-minimal
+  need python3 python3
   need cvlc vlc-bin
   if command -v apt-get >/dev/null; then
     # The fonts are what the generated films' subtitles use; VLC's base plugins have its HLS reader.
-    packages fonts-dejavu-core vlc-plugin-base
+    packages fonts-dejavu-core vlc-plugin-base shellcheck
   fi
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || need chromium chromium
 }
@@ -74,10 +74,12 @@ wasm_ready() {
 # Debian's Rust, its standard library built for wasm, linked into rustup under the name scripts/env.sh uses.
 debian_toolchain() {
   command -v apt-get >/dev/null || die "no wasm target: run rustup target add wasm32-unknown-unknown"
-  say "rustup has no wasm target here; using Debian's Rust instead"
+  say "rustup has no wasm target here; using Debian's Rust instead (back with: rustup toolchain uninstall $MATINEE_DEBIAN_TOOLCHAIN)"
   packages rustc-web cargo-web rust-web-src libstd-rust-web-dev rust-web-clippy rustfmt-web lld-19
   rustup toolchain link "$MATINEE_DEBIAN_TOOLCHAIN" /usr
-  local lib=/usr/lib/rustlib/wasm32-unknown-unknown/lib linker=/usr/lib/rustlib/x86_64-unknown-linux-gnu/bin/rust-lld
+  local host lib=/usr/lib/rustlib/wasm32-unknown-unknown/lib linker
+  host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
+  linker=/usr/lib/rustlib/$host/bin/rust-lld
   if ! [ -e "$linker" ]; then
     as_root mkdir -p "$(dirname "$linker")"
     as_root ln -s /usr/bin/lld-19 "$linker"
@@ -92,8 +94,12 @@ debian_toolchain() {
   (cd "$dir" && RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$dir/target" /usr/bin/cargo build --quiet \
     -Zbuild-std=std,panic_abort,panic_unwind,proc_macro --target wasm32-unknown-unknown --release)
   rm -f "$dir"/target/wasm32-unknown-unknown/release/deps/libempty*.rlib
-  as_root mkdir -p "$lib"
-  as_root cp "$dir"/target/wasm32-unknown-unknown/release/deps/lib*.rlib "$lib/"
+  # Moved into place as a whole: half of it would look like all of it.
+  as_root rm -rf "$lib.new"
+  as_root mkdir -p "$lib.new"
+  as_root cp "$dir"/target/wasm32-unknown-unknown/release/deps/lib*.rlib "$lib.new/"
+  as_root rm -rf "$lib"
+  as_root mv "$lib.new" "$lib"
   rm -rf "$dir"
 }
 
@@ -101,9 +107,15 @@ rust() {
   command -v rustup >/dev/null || command -v cargo >/dev/null ||
     die "Rust is missing: install it with rustup, see the README"
   wasm_ready && return 0
-  if command -v rustup >/dev/null && rustup target add wasm32-unknown-unknown >/dev/null 2>&1 && wasm_ready; then
-    say "added the wasm target"
-    return 0
+  if command -v rustup >/dev/null; then
+    local answer
+    if answer=$(rustup target add wasm32-unknown-unknown 2>&1) && wasm_ready; then
+      say "added the wasm target"
+      return 0
+    fi
+    say "rustup target add wasm32-unknown-unknown: $(tail -n 1 <<<"$answer")"
+  else
+    die "no wasm target and no rustup to add it: install Rust with rustup, see the README"
   fi
   debian_toolchain
   source scripts/env.sh
@@ -118,10 +130,12 @@ built() {
   shift 2
   [ -x "$root/bin/$name" ] || [ -x "$root/bin/${name%-cli}" ] && return 0
   say "building $name $version, once"
+  local build
+  build=$(mktemp -d "$MATINEE_TOOLS/build.XXXXXX")
   CARGO_PROFILE_RELEASE_LTO=false CARGO_PROFILE_RELEASE_CODEGEN_UNITS=256 CARGO_PROFILE_RELEASE_OPT_LEVEL=0 \
-    CARGO_PROFILE_RELEASE_DEBUG=false CARGO_TARGET_DIR="$MATINEE_TOOLS/build" \
+    CARGO_PROFILE_RELEASE_DEBUG=false CARGO_TARGET_DIR="$build" \
     cargo install --quiet --root "$root" --version "$version" "$@" "$name"
-  rm -rf "$MATINEE_TOOLS/build"
+  rm -rf "$build"
 }
 
 cargo_tools() {

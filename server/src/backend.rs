@@ -21,7 +21,7 @@ pub fn backend(matinee: Matinee, languages: Vec<String>) -> Backend {
 
 impl Calls for Caller {
     fn inspect(&self, source: String) -> Answer<'_, Media> {
-        Box::pin(async move { self.matinee.inspect(&source, &self.languages).await })
+        Box::pin(async move { self.matinee.inspect(&source).await })
     }
 
     fn open(&self, source: String) -> Answer<'_, Opened> {

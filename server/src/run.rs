@@ -30,12 +30,13 @@ pub async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
     // The port first: when it is taken nothing else needs to have been started.
     let listener = listen(addr).await?;
     let addr = listener.local_addr()?;
+    // Before anything is there that an end would have to put in order.
+    let stop = stop_signal()?;
     let matinee = Matinee::start(config(settings)).await?;
     matinee.refuse_port(addr);
     announce(&matinee, addr);
 
     let app = router(AppState { matinee: matinee.clone(), leptos }, known);
-    let stop = stop_signal()?;
     let stopping = matinee.tasks().token().clone();
     let served = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
         .with_graceful_shutdown(stopping.clone().cancelled_owned());

@@ -6,8 +6,8 @@ use std::{
     time::Duration,
 };
 
-use protocol::{Error, ErrorKind, MasterQuery, Stage};
-use tokio::sync::watch;
+use protocol::{Error, ErrorKind, Stage};
+use tokio::sync::{OwnedSemaphorePermit, watch};
 
 use super::{Film, Workshop};
 use crate::{source::Source, tasks::Tasks};
@@ -101,10 +101,9 @@ impl Shelf {
         &self.workshop
     }
 
-    /// The screen of a source, on which its preparation begins unless it is under way. `languages`, best first, say
-    /// which tracks' first segments are made before anyone asks.
+    /// The screen of a source, on which its preparation begins unless it is under way.
     #[must_use]
-    pub fn screen(&self, source: &Source, languages: &[String]) -> Arc<Screen> {
+    pub fn screen(&self, source: &Source) -> Arc<Screen> {
         let mut screens = self.screens.lock().unwrap_or_else(PoisonError::into_inner);
         screens.retain(|_, screen| screen.strong_count() > 0);
         let key = source.key();
@@ -113,20 +112,20 @@ impl Shelf {
         {
             return screen;
         }
-        let screen = self.prepare(source.clone(), languages.to_vec());
+        let screen = self.prepare(source.clone());
         screens.insert(key, Arc::downgrade(&screen));
         screen
     }
 
-    /// Keeps a film for a while after its inspection.
-    pub fn keep_warm(&self, screen: Arc<Screen>) {
+    /// Keeps a film for a while after its inspection, and so long the permit for it.
+    pub fn keep_warm(&self, screen: Arc<Screen>, permit: OwnedSemaphorePermit) {
         self.tasks.spawn("keep warm", async move {
             tokio::time::sleep(WARM).await;
-            drop(screen);
+            drop((screen, permit));
         });
     }
 
-    fn prepare(&self, source: Source, languages: Vec<String>) -> Arc<Screen> {
+    fn prepare(&self, source: Source) -> Arc<Screen> {
         let tasks = self.tasks.child();
         let (state, watched) = watch::channel(Preparation::Stage(Stage::Connecting));
         let (workshop, film_tasks) = (self.workshop.clone(), tasks.clone());
@@ -140,9 +139,6 @@ impl Shelf {
                 Ok(film) => {
                     let film = Arc::new(film);
                     tracing::info!(source = ?source, media = %film.media().container, "film ready");
-                    if let Ok(plan) = film.plan(&MasterQuery::default(), &languages) {
-                        film.warm(&plan);
-                    }
                     state.send_replace(Preparation::Ready(film));
                 }
                 Err(error) => {

@@ -264,9 +264,10 @@ impl Core {
         faults.insert(tool, Fault { offset, when: Instant::now(), error });
     }
 
-    fn clear_faults(&self, start: u64, len: u64) {
+    /// What one tool has read well says nothing of what another took for the end.
+    fn clear_fault(&self, tool: u64, start: u64, len: u64) {
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
-        faults.retain(|_, fault| !(start..start + len).contains(&fault.offset));
+        faults.retain(|&by, fault| by != tool || !(start..start + len).contains(&fault.offset));
     }
 }
 
@@ -333,7 +334,7 @@ impl Reader {
         under_way.done = true;
         match read.unwrap_or_else(|| Err(sentences::closed())) {
             Ok(bytes) => {
-                self.core.clear_faults(offset, bytes.len() as u64);
+                self.core.clear_fault(self.tool, offset, bytes.len() as u64);
                 Ok(bytes)
             }
             Err(error) => {

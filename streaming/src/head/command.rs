@@ -23,6 +23,9 @@ const VIDEO_TAIL_S: f64 = 0.3;
 /// Frames that may be missing at the film's end, where containers round, and are made by repeating the last one.
 const END_PAD_FRAMES: u64 = 6;
 
+/// Frames made past the end and dropped by the cutter: mpv loses the last one that it gets before its input ends.
+const SPARE_FRAMES: u64 = 2;
+
 /// Frames before the picture's end from which a head starts that has only the last one to show.
 const HOLD_LEAD_FRAMES: u64 = 12;
 
@@ -121,7 +124,7 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         format!(
             "trim=start={}:end={}",
             number(seconds(first) - seconds(1) / 2.0),
-            number(seconds(end) - seconds(1) / 2.0)
+            number(seconds(end + SPARE_FRAMES) - seconds(1) / 2.0)
         ),
         format!("settb=1/{num}"),
         format!("setpts=PTS+({zero_ticks})"),
@@ -146,6 +149,8 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         "--cache-secs=4",
         "--demuxer-max-bytes=32MiB",
         "--demuxer-max-back-bytes=0",
+        // How far back the index is searched for a subtitle line that began before the head does.
+        "--demuxer-mkv-subtitle-preroll-secs-index=300",
         "--rebase-start-time=no",
         "--aid=no",
         "--orawts",

@@ -27,6 +27,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// How often a silent head's source is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// How long a tool may take to end after it has closed its output.
+const LAST_BREATH: Duration = Duration::from_secs(5);
+
 /// Bytes taken from the pipe at a time.
 const READ: usize = 256 * 1024;
 
@@ -70,6 +73,8 @@ pub struct HeadRun {
     pub id: HeadId,
     pub command: Command,
     pub cutter: Cutter,
+    /// The first frame that was ordered.
+    pub first_frame: u64,
     pub space: RenditionSpace,
     pub feed: Feed,
     pub spawner: Spawner,
@@ -185,9 +190,25 @@ impl HeadRun {
             child.end().await;
             return HeadEnd::Finished;
         }
-        let exit = child.wait().await;
-        if !matches!(exit, Exit::Code(0)) {
-            return with_stderr(HeadEnd::Failed(format!("it ended with {exit:?}")), child);
+        let exit = tokio::select! {
+            exit = timeout(LAST_BREATH, child.wait()) => exit.ok(),
+            () = self.stop.cancelled() => None,
+        };
+        match exit {
+            Some(Exit::Code(0)) => {}
+            Some(exit) => return with_stderr(HeadEnd::Failed(format!("it ended with {exit:?}")), child),
+            None => {
+                child.end().await;
+                return if self.stop.is_cancelled() {
+                    HeadEnd::Stopped
+                } else {
+                    HeadEnd::Failed(format!("it did not end {} s after its output", LAST_BREATH.as_secs()))
+                };
+            }
+        }
+        // One that made nothing has not seen the film's end: it could not seek there, or not decode what it found.
+        if self.cutter.next_frame() == self.first_frame {
+            return with_stderr(HeadEnd::Failed("it made nothing".into()), child);
         }
         if let Some(cut) = self.cutter.finish()
             && let Err(end) = self.publish(cut).await

@@ -6,7 +6,8 @@ use std::{
 };
 
 use protocol::{
-    Error, Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, ViewerToken,
+    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, SessionId, SessionSummary,
+    SessionView, ViewerToken,
 };
 
 use super::{Matinee, reaper, screenings::Screening};
@@ -25,11 +26,14 @@ impl Matinee {
     /// # Errors
     ///
     /// Why it cannot be played.
-    pub async fn inspect(&self, source: &str, languages: &[String]) -> Result<Media, Error> {
+    pub async fn inspect(&self, source: &str) -> Result<Media, Error> {
         let source = Source::parse(source, self.inner.media_dir.as_deref())?;
-        let screen = self.inner.shelf.screen(&source, languages);
+        let Ok(permit) = Arc::clone(&self.inner.inspections).try_acquire_owned() else {
+            return Err(Error::new(ErrorKind::AtCapacity, "many links are being looked at; try again in a minute"));
+        };
+        let screen = self.inner.shelf.screen(&source);
         let film = screen.ready(INSPECT_LIMIT).await?;
-        self.inner.shelf.keep_warm(screen);
+        self.inner.shelf.keep_warm(screen, permit);
         Ok(film.media())
     }
 
@@ -123,7 +127,8 @@ impl Matinee {
 
     /// Puts the source's film on for a session, and reports its preparation to the registry.
     fn show(&self, session: SessionId, epoch: Epoch, source: &Source, languages: &[String]) {
-        let screen = self.inner.shelf.screen(source, languages);
+        let screen = self.inner.shelf.screen(source);
+        let languages = languages.to_vec();
         let tasks = self.inner.tasks.child();
         let (matinee, mut state) = (Arc::downgrade(&self.inner), screen.state());
         tasks.spawn("report", async move {
@@ -140,6 +145,10 @@ impl Matinee {
                         return;
                     }
                     Preparation::Ready(film) => {
+                        // The first segments are made before anyone asks.
+                        if let Ok(plan) = film.plan(&MasterQuery::default(), &languages) {
+                            film.warm(&plan);
+                        }
                         let media = Arc::new(film.media());
                         let mut registry = inner.registry();
                         registry.rename(session, media.title.clone());
@@ -161,6 +170,9 @@ impl Matinee {
             }
         });
         self.inner.screenings.put(session, Screening { epoch, screen, tasks });
+        // Closed or asleep meanwhile, it would never be let go of.
+        let awake = self.registry().epoch(session);
+        self.inner.screenings.release(session, awake);
     }
 }
 

@@ -13,7 +13,7 @@ use std::{
 };
 
 use protocol::SystemReport;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     film::{Shelf, Workshop},
@@ -33,6 +33,9 @@ use screenings::Screenings;
 
 /// How long shutdown waits for tasks, each of which has to end a child at most.
 const SHUTDOWN: Duration = Duration::from_secs(10);
+
+/// Links looked at, or kept warm after that, at the same time: each holds a connection and its blocks.
+const INSPECTIONS: usize = 16;
 
 /// How Matinee is set up.
 #[derive(Clone, Debug)]
@@ -74,6 +77,8 @@ struct Inner {
     registry: Mutex<Registry<Source>>,
     screenings: Screenings,
     shelf: Shelf,
+    /// Links that are looked at without a session, or were a moment ago.
+    inspections: Arc<Semaphore>,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
     tasks: Tasks,
@@ -113,6 +118,7 @@ impl Matinee {
                 media_dir: config.media_dir,
                 registry: Mutex::new(Registry::new(config.sessions)),
                 screenings: Screenings::default(),
+                inspections: Arc::new(Semaphore::new(INSPECTIONS)),
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
                 tasks: tasks.clone(),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -9,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{Error, ErrorKind};
+use futures_util::FutureExt as _;
+use protocol::{Error, ErrorKind, Reach};
 use tokio::sync::{mpsc, watch};
 
 use super::{
@@ -116,6 +118,8 @@ impl Keeper {
                     Some(bytes) => drop(reply.send(Ok(bytes))),
                     None => {
                         self.waiters.wait(reader, n, reply);
+                        // Where the reader was before is known to be over first, so that its head can make room.
+                        self.set_paces();
                         self.schedule(n);
                     }
                 }
@@ -157,6 +161,11 @@ impl Keeper {
         }
         match end {
             HeadEnd::Finished | HeadEnd::Stopped => {}
+            // Where nothing can be read yet, a tool sees an end or nothing at all.
+            HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_) if self.around.feed.reach() == Reach::AsRead => {
+                let failure = self.around.feed.failure_of(head.view.id).unwrap_or_else(not_read_yet);
+                return self.give_up(&failure);
+            }
             HeadEnd::FilmEnded { frames } => match self.around.feed.failure_of(head.view.id) {
                 // A source that failed looks like a film that ended.
                 Some(fault) => return self.give_up(&fault),
@@ -274,6 +283,7 @@ impl Keeper {
             id,
             command,
             cutter: Cutter::new(Arc::clone(table), grid, first, end),
+            first_frame: table.first_frame(first),
             space: self.space.clone(),
             feed: self.around.feed.clone(),
             spawner: self.around.spawner.clone(),
@@ -284,11 +294,14 @@ impl Keeper {
         let slot = matches!(self.spec.order, Order::Video(_)).then(|| (self.around.slots.clone(), Arc::clone(&pulse)));
         let (news, number, token) = (self.news.clone(), self.number, stop.clone());
         self.around.tasks.spawn_tidy("head", async move {
+            let run = AssertUnwindSafe(run.run()).catch_unwind();
+            // A head that panics ends as any other, so that nobody waits for it.
+            let run = async { run.await.unwrap_or_else(|_| HeadEnd::Failed("its task panicked".into())) };
             let ended = match slot {
-                None => run.run().await,
+                None => run.await,
                 Some((slots, pulse)) => match slots.acquire(id, number, pulse, token).await {
                     // The place is given back when the child is gone.
-                    Ok(_slot) => run.run().await,
+                    Ok(_slot) => run.await,
                     Err(error) => HeadEnd::AtCapacity(error),
                 },
             };
@@ -367,6 +380,13 @@ impl Keeper {
             }
         }
     }
+}
+
+fn not_read_yet() -> Error {
+    Error::new(
+        ErrorKind::SourceTimeout,
+        "this film's server cannot seek, and has not been read as far as this; go back, or wait until it has",
+    )
 }
 
 fn past_the_end() -> Error {
