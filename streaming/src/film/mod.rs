@@ -44,8 +44,8 @@ pub struct Workshop {
 pub struct Film {
     feed: Feed,
     probed: Probed,
-    /// When each video track's picture ends, in seconds of film time.
-    pictures_end_s: Vec<f64>,
+    /// When each video track's picture starts and ends, in seconds of film time.
+    pictures_s: Vec<(f64, f64)>,
     mpv: PathBuf,
     ffmpeg: PathBuf,
     workshop: Workshop,
@@ -78,11 +78,12 @@ impl Film {
             .map_err(|error| feed.fault().unwrap_or(error))?;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
-        let pictures_end_s = probed.video.iter().map(|span| span.end_s - probed.zero_s).collect();
+        let zero_s = probed.zero_s;
+        let pictures_s = probed.video.iter().map(|span| (span.start_s - zero_s, span.end_s - zero_s)).collect();
         Ok(Self {
             feed,
             probed,
-            pictures_end_s,
+            pictures_s,
             mpv,
             ffmpeg,
             workshop: workshop.clone(),
@@ -122,7 +123,7 @@ impl Film {
         plan::Film {
             media: &self.probed.media,
             zero_s: self.probed.zero_s,
-            pictures_end_s: &self.pictures_end_s,
+            pictures_s: &self.pictures_s,
             duration_s: *self.length.borrow(),
             preset: &self.workshop.preset,
         }

@@ -69,6 +69,9 @@ pub struct VideoOrder {
     pub encoder: Encoder,
     /// Source time of film time zero, seconds.
     pub zero_s: f64,
+    /// When the track's first frame is shown, in film time; none at a variable rate, where it tells nothing of the
+    /// others.
+    pub starts_s: Option<f64>,
     /// When the track's last frame has been shown, in film time. Should the sound go on, that frame stays.
     pub ends_s: f64,
 }
@@ -85,6 +88,17 @@ pub struct AudioOrder {
 }
 
 impl VideoOrder {
+    /// By how much source times are moved before they are put on the frame grid, in eighths of a tick.
+    ///
+    /// The frame filter takes the time of the last frame for the end, and would drop that frame if the end rounded to
+    /// its own place. So frames come an eighth of a frame behind their place, which is more than containers round:
+    /// they round back to it, and the end is rounded up to the next.
+    fn shift(&self) -> i64 {
+        let frame = i64::from(self.rate.den) * END_SHIFT.cast_signed();
+        let phase = self.starts_s.unwrap_or(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den);
+        ((phase.round() - phase) * frame as f64).round() as i64 + i64::from(self.rate.den)
+    }
+
     /// The frame before which the picture ends.
     fn end_frame(&self) -> u64 {
         (self.ends_s.max(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den)).round() as u64
@@ -113,11 +127,8 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     let held = END_PAD_FRAMES + end.saturating_sub(order.end_frame());
 
     let mut filters = vec![
-        // The frame filter takes the time of the last frame for the end, and would drop that frame: it ends at nothing.
-        // Moved by an eighth, which is more than containers round, it rounds to its own place as before, and the end
-        // is rounded up to the next.
         format!("settb=1/{}", u64::from(num) * END_SHIFT),
-        format!("setpts=PTS-({})+{den}", zero_ticks * END_SHIFT.cast_signed()),
+        format!("setpts=PTS-({})", zero_ticks * END_SHIFT.cast_signed() - order.shift()),
         format!("fps={num}/{den}:start_time={}:eof_action=pass", number(seconds(read_from))),
         format!("tpad=stop={held}:stop_mode=clone"),
         // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
@@ -243,6 +254,7 @@ mod tests {
             scale: None,
             encoder: Encoder { preset: "superfast".into(), level: 41, max_bit_rate: 8_000_000 },
             zero_s,
+            starts_s: Some(0.0),
             ends_s: 60.06,
         }
     }
@@ -266,6 +278,18 @@ mod tests {
         assert!(line.contains("fps=24000/1001:start_time=2.002000"), "{line}");
         assert!(line.contains("setpts=PTS+(240000)"), "{line}");
         assert!(line.contains("--sid=2"), "{line}");
+    }
+
+    #[test]
+    fn frames_come_an_eighth_behind_their_place_whatever_the_track_s_start() {
+        let frame_s = 1001.0 / 24_000.0;
+        for starts_s in [0.0, 0.02, 0.021, 0.5, 3.14159] {
+            let order = VideoOrder { starts_s: Some(starts_s), ..video_order(0.0) };
+            let moved = starts_s / frame_s + order.shift() as f64 / 8008.0;
+            let behind = moved - (starts_s / frame_s).round();
+            assert!((behind - 0.125).abs() < 0.001, "{starts_s}: {behind}");
+        }
+        assert_eq!(VideoOrder { starts_s: None, ..video_order(0.0) }.shift(), 1001);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! there are follows from the media alone, so a rendition can be named, and made, by anyone who knows the film.
 
 use protocol::{
-    AudioTrack, Error, ErrorKind, MasterQuery, Media, RenditionId, SubtitleTrack, TrackId, TrackKind, VideoTrack,
+    AudioTrack, Error, ErrorKind, FrameRate, MasterQuery, Media, RenditionId, SubtitleTrack, TrackId, TrackKind,
+    VideoTrack,
 };
 
 use crate::{
@@ -31,8 +32,8 @@ pub struct Film<'a> {
     pub media: &'a Media,
     /// Source time of film time zero, seconds.
     pub zero_s: f64,
-    /// When each video track's picture ends, in seconds of film time.
-    pub pictures_end_s: &'a [f64],
+    /// When each video track's picture starts and ends, in seconds of film time.
+    pub pictures_s: &'a [(f64, f64)],
     /// The film's length, which an early end may have corrected.
     pub duration_s: f64,
     /// x264's preset.
@@ -80,6 +81,8 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
             }
             let picture = picture(track);
             let (width, height, rate) = (picture.width, picture.height, picture.rate);
+            let (starts_s, ends_s) =
+                film.pictures_s.get(usize::from(video.order)).copied().unwrap_or((0.0, film.duration_s));
             Order::Video(VideoOrder {
                 video: video.order,
                 burn: burn.map(|burn| burn.order),
@@ -91,7 +94,8 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                     max_bit_rate: bit_rate_cap(width, height, rate),
                 },
                 zero_s: film.zero_s,
-                ends_s: film.pictures_end_s.get(usize::from(video.order)).copied().unwrap_or(film.duration_s),
+                starts_s: is_constant(track.frame_rate, rate).then_some(starts_s),
+                ends_s,
             })
         }
         RenditionId::EncodedAudio { audio } => {
@@ -110,8 +114,13 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
 struct Picture {
     width: u32,
     height: u32,
-    rate: protocol::FrameRate,
+    rate: FrameRate,
     level: Level,
+}
+
+/// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.
+fn is_constant(measured: Option<FrameRate>, grid: FrameRate) -> bool {
+    measured.is_some_and(|measured| (measured.as_f64() / grid.as_f64() - 1.0).abs() <= 0.001)
 }
 
 fn picture(track: &VideoTrack) -> Picture {

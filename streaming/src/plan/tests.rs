@@ -1,4 +1,4 @@
-use protocol::{FrameRate, Reach, SubtitleKind};
+use protocol::{Reach, SubtitleKind};
 
 use super::*;
 
@@ -60,7 +60,7 @@ fn media() -> Media {
 }
 
 const fn film(media: &Media) -> Film<'_> {
-    Film { media, zero_s: 0.026, pictures_end_s: &[60.0], duration_s: 60.0, preset: "superfast" }
+    Film { media, zero_s: 0.026, pictures_s: &[(0.0, 60.0)], duration_s: 60.0, preset: "superfast" }
 }
 
 fn id(text: &str) -> RenditionId {

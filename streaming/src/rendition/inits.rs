@@ -55,6 +55,7 @@ mod tests {
             scale: None,
             encoder: Encoder { preset: "superfast".into(), level: 40, max_bit_rate: 8_000_000 },
             zero_s: 0.0,
+            starts_s: None,
             ends_s: 60.0,
         })
     }
