@@ -58,6 +58,8 @@ class Server:
             self.stop()
         else:
             self.child.kill()
+            if isinstance(error, Failed):
+                raise Failed(f"{error}\nMatinee's log ends so{self.child.messages()}") from error
 
 
 class Client:
