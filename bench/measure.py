@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import random
 import threading
@@ -28,6 +29,9 @@ SAMPLE_EVERY_S = 0.02
 
 # How many segments of the whole film are made a second time, each by heads of its own.
 AGAIN = 12
+
+# Seconds that a player loads of one rendition before it goes on with the other: hls.js' buffer.
+BUFFER_S = 30
 
 LIMIT_S = 1800
 
@@ -159,6 +163,7 @@ class Bench:
         began = time.monotonic()
         clients = Client(server.port), Client(server.port)
         playlists = matinee.open_film(clients[0], self.url(film))
+        in_step = InStep(playlists)
 
         def fetch(client, playlist, path):
             rendition = matinee.load(client, playlist)
@@ -169,14 +174,17 @@ class Bench:
                 if kept:
                     kept.write(init)
                 for address in rendition.segments:
+                    in_step.wait(playlist)
                     segment = client.get(address)
                     line.add(segment)
+                    in_step.reach(playlist, line.seconds())
                     sizes += len(segment)
                     if kept and line.frames() - line.stretches[-1].frames < picture.FRAMES:
                         kept.write(segment)
             finally:
                 if kept:
                     kept.close()
+            in_step.reach(playlist, math.inf)
             return line, sizes
 
         (video, video_bytes), (audio, audio_bytes) = both(
@@ -253,6 +261,25 @@ class Bench:
 
             pairs = zip(clients, playlists, lines)
             return sum(both(*(lambda c=c, p=p, l=l: compare(c, p, l) for c, p, l in pairs), limit_s=300))
+
+
+class InStep:
+    """Keeps readers as close to each other as a player's buffer does; the quicker one waits."""
+
+    def __init__(self, names):
+        self._reached = dict.fromkeys(names, 0.0)
+        self._moved = threading.Condition()
+
+    def reach(self, name, seconds):
+        with self._moved:
+            self._reached[name] = seconds
+            self._moved.notify_all()
+
+    def wait(self, name):
+        with self._moved:
+            near = self._moved.wait_for(lambda: self._reached[name] <= min(self._reached.values()) + BUFFER_S, LIMIT_S)
+        if not near:
+            raise Failed(f"{name} waited for the other rendition for {LIMIT_S} s")
 
 
 class Sampler:
