@@ -17,7 +17,7 @@ class Aim:
 
     def line(self):
         verdict = "met   " if self.met else "MISSED"
-        return f"{verdict}  {self.what}: {self.value:.2f}{self.unit} (at most {self.limit:g}{self.unit})"
+        return f"{verdict}  {self.what}: {self.value:.3f}{self.unit} (at most {self.limit:g}{self.unit})"
 
 
 class Report:
