@@ -45,6 +45,7 @@ pub struct Cutter {
     grid: Grid,
     segment: u32,
     end_segment: u32,
+    first_frame: u64,
     /// The next frame that is due.
     frame: u64,
     samples: Vec<Sample>,
@@ -55,8 +56,17 @@ impl Cutter {
     /// For a head that makes the segments `first..end`.
     #[must_use]
     pub fn new(table: Arc<SegmentTable>, grid: Grid, first: u32, end: u32) -> Self {
-        let frame = table.first_frame(first);
-        Self { table, grid, segment: first, end_segment: end, frame, samples: Vec::new(), data: Vec::new() }
+        let first_frame = table.first_frame(first);
+        Self {
+            table,
+            grid,
+            segment: first,
+            end_segment: end,
+            first_frame,
+            frame: first_frame,
+            samples: Vec::new(),
+            data: Vec::new(),
+        }
     }
 
     /// The segment that is being collected.
@@ -69,6 +79,12 @@ impl Cutter {
     #[must_use]
     pub const fn next_frame(&self) -> u64 {
         self.frame
+    }
+
+    /// Whether no frame that was due has come yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.frame == self.first_frame
     }
 
     /// Whether all segments have been cut.
@@ -162,6 +178,7 @@ mod tests {
     fn frames_before_the_first_due_one_are_dropped() {
         let mut cutter = cutter(4, 5, 0);
         assert!(cutter.push(&fragment(40, 8, 0)).unwrap().is_empty());
+        assert!(cutter.is_empty());
         assert_eq!(cutter.push(&fragment(48, 48, 0)).unwrap().len(), 1);
     }
 

@@ -73,8 +73,6 @@ pub struct HeadRun {
     pub id: HeadId,
     pub command: Command,
     pub cutter: Cutter,
-    /// The first frame that was ordered.
-    pub first_frame: u64,
     pub space: RenditionSpace,
     pub feed: Feed,
     pub spawner: Spawner,
@@ -207,7 +205,7 @@ impl HeadRun {
             }
         }
         // One that made nothing has not seen the film's end: it could not seek there, or not decode what it found.
-        if self.cutter.next_frame() == self.first_frame {
+        if self.cutter.is_empty() {
             return with_stderr(HeadEnd::Failed("it made nothing".into()), child);
         }
         if let Some(cut) = self.cutter.finish()

@@ -57,10 +57,6 @@ impl Matinee {
     ) -> Result<String, Error> {
         let film = self.film(session, player).await?;
         let plan = film.plan(query, languages)?;
-        // Asking for the playlist means that its first segments are wanted next.
-        for id in [plan.video, plan.audio].into_iter().flatten() {
-            film.rendition(id)?;
-        }
         Ok(playlist::master(&plan.master))
     }
 

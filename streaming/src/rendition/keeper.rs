@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    panic::AssertUnwindSafe,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -10,7 +9,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::FutureExt as _;
 use protocol::{Error, ErrorKind, Reach};
 use tokio::sync::{mpsc, watch};
 
@@ -20,11 +18,10 @@ use super::{
     waiters::Waiters,
 };
 use crate::{
-    head::{Cutter, Grid, HeadEnd, HeadEvent, HeadRun, News, Order, audio_command, video_command},
-    process::Command,
-    scheduler::{HeadId, HeadView, Pace, Serve, cut_short, pace, serve},
+    head::{HeadEnd, HeadEvent, News},
+    scheduler::{HeadId, Pace, Serve, pace, serve},
     store::RenditionSpace,
-    time::{SegmentTable, gop_frames},
+    time::{SegmentTable, film_frames},
 };
 
 /// A segment whose heads failed so often is given up; the next request for it begins anew.
@@ -34,19 +31,19 @@ const TRIES: u32 = 3;
 const BEHIND: u32 = 15;
 
 /// Numbers heads and renditions; none is used twice by one server.
-static NUMBERS: AtomicU64 = AtomicU64::new(1);
+pub(super) static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 pub(super) struct Keeper {
-    number: u64,
-    spec: Spec,
-    around: Surroundings,
-    space: RenditionSpace,
+    pub(super) number: u64,
+    pub(super) spec: Spec,
+    pub(super) around: Surroundings,
+    pub(super) space: RenditionSpace,
     table: watch::Sender<Arc<SegmentTable>>,
-    heads: Heads,
+    pub(super) heads: Heads,
     waiters: Waiters,
     /// How often heads failed that should have made this segment.
     failures: HashMap<u32, u32>,
-    news: mpsc::Sender<News>,
+    pub(super) news: mpsc::Sender<News>,
     inbox: mpsc::Receiver<News>,
 }
 
@@ -159,23 +156,16 @@ impl Keeper {
                 tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended");
             }
         }
+        if matches!(end, HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_))
+            && let Some(failure) = self.source_failure(head.view.id)
+        {
+            return self.give_up(&failure);
+        }
         match end {
             HeadEnd::Finished | HeadEnd::Stopped => {}
-            // Where nothing can be read yet, a tool sees an end or nothing at all.
-            HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_) if self.around.feed.reach() == Reach::AsRead => {
-                let failure = self.around.feed.failure_of(head.view.id).unwrap_or_else(not_read_yet);
-                return self.give_up(&failure);
-            }
-            HeadEnd::FilmEnded { frames } => match self.around.feed.failure_of(head.view.id) {
-                // A source that failed looks like a film that ended.
-                Some(fault) => return self.give_up(&fault),
-                None => self.film_ended(frames),
-            },
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
+            HeadEnd::FilmEnded { frames } => self.film_ended(frames),
             HeadEnd::Failed(_) => {
-                if let Some(failure) = self.around.feed.failure_of(head.view.id) {
-                    return self.give_up(&failure);
-                }
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
                 if *failures >= TRIES {
@@ -189,6 +179,13 @@ impl Keeper {
             }
         }
         self.schedule_all();
+    }
+
+    /// What a head's source met. A source that failed looks like a film that ended, and where nothing can be read yet
+    /// a tool sees an end or nothing at all.
+    fn source_failure(&self, head: HeadId) -> Option<Error> {
+        let feed = &self.around.feed;
+        feed.failure_of(head).or_else(|| (feed.reach() == Reach::AsRead).then(not_read_yet))
     }
 
     /// Those who wait, and whom no other head serves, are told why they wait in vain.
@@ -225,7 +222,7 @@ impl Keeper {
 
     fn shorten_to(&mut self, seconds: f64) {
         let table = self.table();
-        let frames = crate::time::film_frames(table.timescale(), table.frame_ticks(), seconds);
+        let frames = film_frames(table.timescale(), table.frame_ticks(), seconds);
         if frames < table.total_frames() {
             self.set_table(table.truncated_to(frames));
         }
@@ -268,59 +265,6 @@ impl Keeper {
         match serve(wanted, &table, |n| space.contains(n), &self.heads.views(), &self.around.limits) {
             Serve::Await(head) => tracing::debug!(head, wanted, "awaited"),
             Serve::Start { first, end } => self.start_head(&table, first, end),
-        }
-    }
-
-    fn start_head(&mut self, table: &Arc<SegmentTable>, first: u32, end: u32) {
-        cut_short(self.heads.iter_mut().map(|head| &mut head.view), first);
-        let id: HeadId = NUMBERS.fetch_add(1, Relaxed);
-        let (hold, held) = watch::channel(false);
-        let stop = self.around.tasks.token().child_token();
-        let pulse = self.around.slots.pulse();
-        let (command, grid) = self.command(id, table, first, end);
-        tracing::info!(head = id, rendition = %self.spec.id, first, end, at_s = table.start_s(first), "head starts");
-        let run = HeadRun {
-            id,
-            command,
-            cutter: Cutter::new(Arc::clone(table), grid, first, end),
-            first_frame: table.first_frame(first),
-            space: self.space.clone(),
-            feed: self.around.feed.clone(),
-            spawner: self.around.spawner.clone(),
-            hold: held,
-            stop: stop.clone(),
-            news: self.news.clone(),
-        };
-        let slot = matches!(self.spec.order, Order::Video(_)).then(|| (self.around.slots.clone(), Arc::clone(&pulse)));
-        let (news, number, token) = (self.news.clone(), self.number, stop.clone());
-        self.around.tasks.spawn_tidy("head", async move {
-            let run = AssertUnwindSafe(run.run()).catch_unwind();
-            // A head that panics ends as any other, so that nobody waits for it.
-            let run = async { run.await.unwrap_or_else(|_| HeadEnd::Failed("its task panicked".into())) };
-            let ended = match slot {
-                None => run.await,
-                Some((slots, pulse)) => match slots.acquire(id, number, pulse, token).await {
-                    // The place is given back when the child is gone.
-                    Ok(_slot) => run.await,
-                    Err(error) => HeadEnd::AtCapacity(error),
-                },
-            };
-            let _ = news.send(News { head: id, event: HeadEvent::Ended(ended) }).await;
-        });
-        let view = HeadView { id, next: first, end };
-        self.heads.push(Head { view, ordered_end: end, hold, stop, pulse, reason: None });
-    }
-
-    fn command(&self, head: HeadId, table: &SegmentTable, first: u32, end: u32) -> (Command, Grid) {
-        let url = self.around.feed.url_for(head);
-        let (first_frame, end_frame) = (table.first_frame(first), table.first_frame(end));
-        let grid = |zero_ticks| Grid { zero_ticks, frame_ticks: table.frame_ticks() };
-        match &self.spec.order {
-            Order::Video(order) => {
-                let gop = gop_frames(order.rate, first);
-                (video_command(&self.around.mpv, &url, order, first_frame, end_frame, gop), grid(order.zero_ticks()))
-            }
-            Order::Audio(order) => (audio_command(&self.around.ffmpeg, &url, order, first_frame, end_frame), grid(0)),
         }
     }
 

@@ -7,6 +7,7 @@ mod heads;
 mod inits;
 mod keeper;
 mod slots;
+mod start;
 mod waiters;
 
 use std::{sync::Arc, time::Duration};

@@ -39,15 +39,7 @@ impl RenditionSpace {
         if self.contains(n) {
             return Ok(());
         }
-        let job = self.inner.core.begin()?;
-        let inner = Arc::clone(&self.inner);
-        joined(
-            spawn_blocking(move || {
-                let _job = job;
-                inner.core.put(inner.id, n, &bytes)
-            })
-            .await,
-        )?
+        self.write(move |core, id| core.put(id, n, &bytes)).await
     }
 
     /// Keeps the init segment in memory, counted in the budget, for as long as the space lives. The first one stays.
@@ -59,12 +51,20 @@ impl RenditionSpace {
         if self.init().is_some() {
             return Ok(());
         }
+        self.write(move |core, id| core.put_init(id, bytes)).await
+    }
+
+    /// Writes away from the runtime's threads. It goes on when the future is dropped, and closing the store awaits it.
+    async fn write(
+        &self,
+        write: impl FnOnce(&Core, SpaceId) -> Result<(), StoreError> + Send + 'static,
+    ) -> Result<(), StoreError> {
         let job = self.inner.core.begin()?;
         let inner = Arc::clone(&self.inner);
         joined(
             spawn_blocking(move || {
                 let _job = job;
-                inner.core.put_init(inner.id, bytes)
+                write(&inner.core, inner.id)
             })
             .await,
         )?

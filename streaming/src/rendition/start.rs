@@ -1,0 +1,75 @@
+//! Starting a head: its command, its task, and its place among the rendition's heads.
+
+use std::{
+    panic::AssertUnwindSafe,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use futures_util::FutureExt as _;
+use tokio::sync::watch;
+
+use super::{
+    heads::Head,
+    keeper::{Keeper, NUMBERS},
+};
+use crate::{
+    head::{Cutter, Grid, HeadEnd, HeadEvent, HeadRun, News, Order, audio_command, video_command},
+    process::Command,
+    scheduler::{HeadId, HeadView, cut_short},
+    time::{SegmentTable, gop_frames},
+};
+
+impl Keeper {
+    /// Starts a head for the segments `first..end`, and takes them from the heads that would have made them.
+    pub(super) fn start_head(&mut self, table: &Arc<SegmentTable>, first: u32, end: u32) {
+        cut_short(self.heads.iter_mut().map(|head| &mut head.view), first);
+        let id: HeadId = NUMBERS.fetch_add(1, Relaxed);
+        let (hold, held) = watch::channel(false);
+        let stop = self.around.tasks.token().child_token();
+        let pulse = self.around.slots.pulse();
+        let (command, grid) = self.command(id, table, first, end);
+        tracing::info!(head = id, rendition = %self.spec.id, first, end, at_s = table.start_s(first), "head starts");
+        let run = HeadRun {
+            id,
+            command,
+            cutter: Cutter::new(Arc::clone(table), grid, first, end),
+            space: self.space.clone(),
+            feed: self.around.feed.clone(),
+            spawner: self.around.spawner.clone(),
+            hold: held,
+            stop: stop.clone(),
+            news: self.news.clone(),
+        };
+        let slot = matches!(self.spec.order, Order::Video(_)).then(|| (self.around.slots.clone(), Arc::clone(&pulse)));
+        let (news, number, token) = (self.news.clone(), self.number, stop.clone());
+        self.around.tasks.spawn_tidy("head", async move {
+            let run = AssertUnwindSafe(run.run()).catch_unwind();
+            // A head that panics ends as any other, so that nobody waits for it.
+            let run = async { run.await.unwrap_or_else(|_| HeadEnd::Failed("its task panicked".into())) };
+            let ended = match slot {
+                None => run.await,
+                Some((slots, pulse)) => match slots.acquire(id, number, pulse, token).await {
+                    // The place is given back when the child is gone.
+                    Ok(_slot) => run.await,
+                    Err(error) => HeadEnd::AtCapacity(error),
+                },
+            };
+            let _ = news.send(News { head: id, event: HeadEvent::Ended(ended) }).await;
+        });
+        let view = HeadView { id, next: first, end };
+        self.heads.push(Head { view, ordered_end: end, hold, stop, pulse, reason: None });
+    }
+
+    fn command(&self, head: HeadId, table: &SegmentTable, first: u32, end: u32) -> (Command, Grid) {
+        let url = self.around.feed.url_for(head);
+        let (first_frame, end_frame) = (table.first_frame(first), table.first_frame(end));
+        let grid = |zero_ticks| Grid { zero_ticks, frame_ticks: table.frame_ticks() };
+        match &self.spec.order {
+            Order::Video(order) => {
+                let gop = gop_frames(order.rate, first);
+                (video_command(&self.around.mpv, &url, order, first_frame, end_frame, gop), grid(order.zero_ticks()))
+            }
+            Order::Audio(order) => (audio_command(&self.around.ffmpeg, &url, order, first_frame, end_frame), grid(0)),
+        }
+    }
+}
