@@ -5,7 +5,7 @@ export default defineConfig({
   testDir: 'tests',
   globalSetup: './lib/setup.ts',
   outputDir: 'test-results',
-  reporter: [['list']],
+  reporter: [['list'], ['./lib/summary.ts']],
   // One browser and one server at a time: they encode, and the machines have two cores.
   workers: 1,
   // A machine that is busy with something else gets a second chance; what needed it is told as flaky.
@@ -13,7 +13,8 @@ export default defineConfig({
   timeout: 90_000,
   expect: { timeout: 20_000 },
   use: {
-    trace: 'retain-on-failure',
+    // A trace takes pictures of the page all the time, which slows a film down on two cores: `--trace on` when wanted.
+    trace: 'off',
     screenshot: 'only-on-failure',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

@@ -10,6 +10,8 @@ export interface Reading {
   mediaTime: number;
   /** The video's currentTime when the frame was handed to the compositor. */
   currentTime: number;
+  /** How long after that the page looked at the picture, in seconds: a busy page looks late, and sees a later frame. */
+  late: number;
   paused: boolean;
   seeking: boolean;
 }
@@ -68,11 +70,14 @@ function install(pattern: Pattern): void {
     if (watched.has(video)) return;
     watched.add(video);
     const next: VideoFrameRequestCallback = (_, metadata) => {
+      const still = video.paused || video.seeking;
+      const frame = window.decodeStrip(video, metadata.width, metadata.height);
+      const late = still ? 0 : Math.max(0, performance.now() - metadata.presentationTime) / 1000;
       window.frameReadings.push({
-        frame: window.decodeStrip(video, metadata.width, metadata.height),
+        frame,
         mediaTime: metadata.mediaTime,
-        // The callback may come late on a busy machine, while the film runs on.
-        currentTime: video.currentTime - (video.paused || video.seeking ? 0 : (performance.now() - metadata.presentationTime) / 1000),
+        currentTime: video.currentTime - late,
+        late,
         paused: video.paused,
         seeking: video.seeking,
       });
