@@ -26,8 +26,14 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                     watching.needs_click.set(false);
                     started(event);
                 }
-                on:waiting=move |_| watching.buffering.set(true)
-                on:seeking=move |_| watching.buffering.set(true)
+                on:waiting=move |_| {
+                    watching.buffering.set(true);
+                    watch::ran_dry(watching);
+                }
+                on:seeking=move |_| {
+                    watching.buffering.set(true);
+                    watch::sought(watching);
+                }
                 on:play=told
                 on:pause=told
                 on:seeked=move |event| {

@@ -56,7 +56,7 @@ impl Player {
         let engine = if supported.is_truthy() {
             Engine::hls(&video, &source, on_event)?
         } else if !video.can_play_type("application/vnd.apple.mpegurl").is_empty() {
-            video.set_src(&format!("{}#t={}", source.url, source.start_s));
+            video.set_src(&at(&source, source.start_s));
             Engine::Native
         } else {
             return Err(Error::new(
@@ -78,7 +78,7 @@ impl Player {
             // A player that never saw its master has nothing whose loading could go on.
             Engine::Hls { hls, .. } if !self.parsed.get() => hls.load_source(&self.source.url),
             Engine::Hls { hls, .. } => hls.start_load(-1.0),
-            Engine::Native => self.video.load(),
+            Engine::Native => self.reload_natively(),
         }
     }
 
@@ -91,8 +91,16 @@ impl Player {
     pub(crate) fn recover_media(&self) {
         match &self.engine {
             Engine::Hls { hls, .. } => hls.recover_media_error(),
-            Engine::Native => self.video.load(),
+            Engine::Native => self.reload_natively(),
         }
+    }
+
+    /// Loads the film anew where it is.
+    fn reload_natively(&self) {
+        // Before it knew the film's times it was on its way to the start.
+        let known = self.video.ready_state() >= 1;
+        let position_s = if known { self.video.current_time() } else { self.source.start_s };
+        self.video.set_src(&at(&self.source, position_s));
     }
 
     /// Switches to the audio track of that order in the film; false if the source has to be loaded anew for it.
@@ -105,6 +113,11 @@ impl Player {
             _ => false,
         }
     }
+}
+
+/// The address at which the browser's own player begins at `position_s`.
+fn at(source: &Source, position_s: f64) -> String {
+    format!("{}#t={position_s}", source.url)
 }
 
 impl Drop for Player {

@@ -11,6 +11,8 @@ use super::Fault;
 pub(crate) struct Recovery {
     network_tries: u32,
     media_tries: u32,
+    /// Where in the film the buffers were built anew last, in seconds.
+    rebuilt_at_s: f64,
 }
 
 /// What to do about a fault.
@@ -26,20 +28,24 @@ pub(crate) enum Step {
     RecoverMedia,
     /// Show it.
     GiveUp(Error),
+    /// Show it once what is buffered has been played: only a part of the film cannot be made.
+    GiveUpWhenDry(Error),
 }
 
 impl Recovery {
     /// With hls.js' own six tries in front of each, about two minutes of a server that is away.
     const NETWORK_TRIES: u32 = 8;
     const MEDIA_TRIES: u32 = 2;
+    /// Trouble this far from the last is another one, in seconds of the film.
+    const SAME_PLACE_S: f64 = 30.0;
 
-    pub(crate) fn step(&mut self, fault: Fault) -> Step {
+    /// What to do about a fault while the player is at `position_s` of the film.
+    pub(crate) fn step(&mut self, fault: Fault, position_s: f64) -> Step {
         // Some answers do not change however often one asks, so they end what hls.js would go on trying.
         if let Fault::Network { told: Some(error), .. } = &fault
             && matches!(
                 error.kind,
                 ErrorKind::UnknownSession
-                    | ErrorKind::Unplayable
                     | ErrorKind::NotAVideo
                     | ErrorKind::ToolMissing
                     | ErrorKind::StoreFull
@@ -49,6 +55,10 @@ impl Recovery {
             return Step::GiveUp(error.clone());
         }
         match fault {
+            // A damaged part of the film. Its first segment is asked for long before it is due.
+            Fault::Network { told: Some(error), .. } if error.kind == ErrorKind::Unplayable => {
+                Step::GiveUpWhenDry(error)
+            }
             Fault::Network { fatal: false, told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => {
                 Step::AwaitPlace
             }
@@ -61,8 +71,15 @@ impl Recovery {
                 self.network_tries += 1;
                 Step::RetryAfter(Duration::from_secs((1 << (self.network_tries - 1)).min(15)))
             }
-            Fault::Media { .. } if self.media_tries < Self::MEDIA_TRIES => {
+            Fault::Media { .. } => {
+                if (position_s - self.rebuilt_at_s).abs() > Self::SAME_PLACE_S {
+                    self.media_tries = 0;
+                }
+                if self.media_tries == Self::MEDIA_TRIES {
+                    return Step::GiveUp(fault.into_error());
+                }
                 self.media_tries += 1;
+                self.rebuilt_at_s = position_s;
                 Step::RecoverMedia
             }
             fault => Step::GiveUp(fault.into_error()),
@@ -92,35 +109,43 @@ mod tests {
     fn a_server_that_is_away_is_asked_again_ever_less_often_and_not_for_ever() {
         let mut recovery = Recovery::default();
         let mut waits = Vec::new();
-        while let Step::RetryAfter(wait) = recovery.step(network(true, None)) {
+        while let Step::RetryAfter(wait) = recovery.step(network(true, None), 0.0) {
             waits.push(wait.as_secs());
             assert!(waits.len() < 100);
         }
         assert_eq!(waits, [1, 2, 4, 8, 15, 15, 15, 15]);
         recovery.progress();
-        assert_eq!(recovery.step(network(true, None)), Step::RetryAfter(Duration::from_secs(1)));
+        assert_eq!(recovery.step(network(true, None), 0.0), Step::RetryAfter(Duration::from_secs(1)));
     }
 
     #[test]
     fn what_hls_js_is_still_trying_is_left_to_it() {
         let mut recovery = Recovery::default();
-        assert_eq!(recovery.step(network(false, None)), Step::Ignore);
-        assert_eq!(recovery.step(network(false, Some(ErrorKind::AtCapacity))), Step::AwaitPlace);
+        assert_eq!(recovery.step(network(false, None), 0.0), Step::Ignore);
+        assert_eq!(recovery.step(network(false, Some(ErrorKind::AtCapacity)), 0.0), Step::AwaitPlace);
     }
 
     #[test]
     fn answers_that_will_not_change_are_shown_at_once() {
         let mut recovery = Recovery::default();
-        assert!(matches!(recovery.step(network(false, Some(ErrorKind::UnknownSession))), Step::GiveUp(_)));
-        assert!(matches!(recovery.step(network(true, Some(ErrorKind::AtCapacity))), Step::GiveUp(_)));
+        assert!(matches!(recovery.step(network(false, Some(ErrorKind::UnknownSession)), 0.0), Step::GiveUp(_)));
+        assert!(matches!(recovery.step(network(true, Some(ErrorKind::AtCapacity)), 0.0), Step::GiveUp(_)));
     }
 
     #[test]
-    fn buffers_are_built_anew_twice() {
+    fn a_damaged_part_ends_playing_only_when_it_is_reached() {
+        let mut recovery = Recovery::default();
+        let told = network(false, Some(ErrorKind::Unplayable));
+        assert!(matches!(recovery.step(told, 0.0), Step::GiveUpWhenDry(_)));
+    }
+
+    #[test]
+    fn buffers_are_built_anew_twice_at_one_place() {
         let mut recovery = Recovery::default();
         let fault = || Fault::Media { details: "bufferAppendError".into(), fatal: true };
-        assert_eq!(recovery.step(fault()), Step::RecoverMedia);
-        assert_eq!(recovery.step(fault()), Step::RecoverMedia);
-        assert!(matches!(recovery.step(fault()), Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
+        assert_eq!(recovery.step(fault(), 5.0), Step::RecoverMedia);
+        assert_eq!(recovery.step(fault(), 6.0), Step::RecoverMedia);
+        assert!(matches!(recovery.step(fault(), 6.0), Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
+        assert_eq!(recovery.step(fault(), 600.0), Step::RecoverMedia, "an hour's film may have it at several places");
     }
 }

@@ -8,7 +8,7 @@ mod state;
 
 use leptos::prelude::*;
 
-pub(crate) use playback::{failed_natively, first_frame, switch_audio, switch_subtitles, try_to_play};
+pub(crate) use playback::{failed_natively, first_frame, ran_dry, sought, switch_audio, switch_subtitles, try_to_play};
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
 

@@ -22,6 +22,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.resume.set_value(resume);
     watching.needs_click.set(false);
     watching.queueing.set(false);
+    watching.ahead.set_value(None);
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
     let source = Source {
@@ -81,6 +82,24 @@ pub(crate) fn first_frame(watching: Watching) {
     }
 }
 
+/// Nothing more is buffered. If the next part is known to be damaged, that is shown now.
+pub(crate) fn ran_dry(watching: Watching) {
+    if let Some(Some(error)) = watching.ahead.try_update_value(Option::take) {
+        watching.give_up(error);
+    }
+}
+
+/// The viewer goes elsewhere, where the film may be sound.
+pub(crate) fn sought(watching: Watching) {
+    if watching.ahead.try_update_value(Option::take).is_some_and(|damage| damage.is_some()) {
+        watching.player.with_value(|player| {
+            if let Some(player) = player {
+                player.retry();
+            }
+        });
+    }
+}
+
 /// Plays another audio track, without loading anew where the player can.
 pub(crate) fn switch_audio(watching: Watching, audio: TrackId) {
     watching.choice.update(|choice| choice.audio = Some(audio));
@@ -130,12 +149,21 @@ fn heard(watching: Watching, load: u32, event: Event) {
             watching.queueing.set(false);
         }
         Event::Fault(fault) => {
-            let Some(step) = watching.recovery.try_update_value(|recovery| recovery.step(fault)) else { return };
+            let Some(step) = watching.recovery.try_update_value(|recovery| recovery.step(fault, watching.position().0))
+            else {
+                return;
+            };
             match step {
                 Step::Ignore => {}
                 Step::AwaitPlace => watching.queueing.set(true),
                 Step::RecoverMedia => with_player(Player::recover_media),
                 Step::GiveUp(error) => watching.give_up(error),
+                Step::GiveUpWhenDry(error) => {
+                    watching.ahead.set_value(Some(error));
+                    if watching.is_dry() {
+                        ran_dry(watching);
+                    }
+                }
                 Step::RetryAfter(wait) => {
                     watching.reachable.set(false);
                     spawn_local(async move {

@@ -75,7 +75,10 @@ pub(crate) fn beat(watching: Watching) {
         watching.beating.set_value(false);
         match answer {
             Ok(reply) => answered(watching, reply),
-            Err(error) if error.0.kind == ErrorKind::UnknownSession => watching.give_up(error.0),
+            // A session that fell asleep meanwhile wakes with a beat, if there is room for it.
+            Err(error) if matches!(error.0.kind, ErrorKind::UnknownSession | ErrorKind::AtCapacity) => {
+                watching.give_up(error.0);
+            }
             Err(_) => watching.reachable.set(false),
         }
     });

@@ -45,6 +45,8 @@ pub(crate) struct Watching {
     pub(crate) needs_click: RwSignal<bool>,
     /// What ended playing, until another attempt.
     pub(crate) problem: RwSignal<Option<Error>>,
+    /// What is wrong with a part of the film that playing has not reached yet.
+    pub(crate) ahead: StoredValue<Option<Error>>,
     /// The last call or request was answered.
     pub(crate) reachable: RwSignal<bool>,
     pub(crate) viewers: RwSignal<Vec<ViewerView>>,
@@ -78,6 +80,7 @@ impl Watching {
             queueing: RwSignal::new(false),
             needs_click: RwSignal::new(false),
             problem: RwSignal::new(None),
+            ahead: StoredValue::new(None),
             reachable: RwSignal::new(true),
             viewers: RwSignal::new(Vec::new()),
             name: RwSignal::new(None),
@@ -113,6 +116,11 @@ impl Watching {
             Some(video) if video.ready_state() >= 1 => (video.current_time(), video.paused()),
             _ => (self.resume.with_value(|resume| resume.position_s), true),
         }
+    }
+
+    /// The player has nothing to show after this moment: 2 is HAVE_CURRENT_DATA.
+    pub(crate) fn is_dry(self) -> bool {
+        self.video.get_untracked().is_none_or(|video| video.ready_state() <= 2)
     }
 
     /// Ends playing with an error on the screen; the position is kept for the next attempt.

@@ -61,7 +61,7 @@ impl Default for Limits {
         Self {
             near_s: 6.0,
             run_s: 600.0,
-            short_run_s: 30.0,
+            short_run_s: 120.0,
             ahead_s: 60.0,
             ahead_bytes: 64 * 1024 * 1024,
             head_idle: Duration::from_secs(20),
