@@ -4,20 +4,24 @@
 //! says otherwise: zero is the earliest start among the film's video and audio tracks.
 
 mod calls;
+mod capabilities;
 mod choice;
 mod error;
 mod ids;
 mod media;
+mod plan;
 mod rendition;
 mod session;
 mod system;
 
 pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, Leave, Open, Opened};
+pub use capabilities::{CANDIDATES, Capabilities};
 pub use choice::{Choice, choose};
 pub use error::{Error, ErrorKind};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
 pub use media::{Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack};
-pub use rendition::{MasterQuery, Quality, RenditionId, VideoMode};
+pub use plan::{AudioMode, AudioPlan, PlanView, VideoPlan};
+pub use rendition::{Channels, MasterQuery, Quality, RenditionId, VideoMode};
 pub use session::{Playhead, SessionState, SessionSummary, SessionView, Stage, ViewerView};
 pub use system::{Capacity, StoreReport, SystemReport, ToolReport};
 

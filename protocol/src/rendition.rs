@@ -6,28 +6,58 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, ErrorKind, TrackId, TrackKind};
 
-/// One HLS media playlist's worth of output. As text, and so in URLs: `v0-encode-s1`, `v0-encode-none`, `a0-aac`.
+/// One HLS media playlist's worth of output. As text, and so in URLs: `v0-copy`, `v0-encode-s1`, `v0-encode-none-720`,
+/// `a0-copy`, `a0-aac`, `a0-aac6`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RenditionId {
+    /// The video track's frames as they are.
+    CopiedVideo { video: TrackId },
     /// The video track encoded as H.264, with a subtitle track drawn into the picture.
-    EncodedVideo { video: TrackId, burn: Option<TrackId> },
-    /// The audio track encoded as AAC stereo.
-    EncodedAudio { audio: TrackId },
+    EncodedVideo { video: TrackId, burn: Option<TrackId>, quality: Quality },
+    /// The audio track's frames as they are.
+    CopiedAudio { audio: TrackId },
+    /// The audio track encoded as AAC.
+    EncodedAudio { audio: TrackId, channels: Channels },
+}
+
+/// The channels of encoded sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Channels {
+    Stereo,
+    /// 5.1.
+    Surround,
+}
+
+impl Channels {
+    #[must_use]
+    pub const fn count(self) -> u16 {
+        match self {
+            Self::Stereo => 2,
+            Self::Surround => 6,
+        }
+    }
 }
 
 impl RenditionId {
     #[must_use]
     pub const fn is_video(&self) -> bool {
-        matches!(self, Self::EncodedVideo { .. })
+        matches!(self, Self::CopiedVideo { .. } | Self::EncodedVideo { .. })
     }
 }
 
 impl fmt::Display for RenditionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::EncodedVideo { video, burn: Some(burn) } => write!(f, "{video}-encode-{burn}"),
-            Self::EncodedVideo { video, burn: None } => write!(f, "{video}-encode-none"),
-            Self::EncodedAudio { audio } => write!(f, "{audio}-aac"),
+            Self::CopiedVideo { video: track } | Self::CopiedAudio { audio: track } => write!(f, "{track}-copy"),
+            Self::EncodedVideo { video, burn, quality } => {
+                match burn {
+                    Some(burn) => write!(f, "{video}-encode-{burn}")?,
+                    None => write!(f, "{video}-encode-none")?,
+                }
+                quality.height().map_or(Ok(()), |height| write!(f, "-{height}"))
+            }
+            Self::EncodedAudio { audio, channels: Channels::Stereo } => write!(f, "{audio}-aac"),
+            Self::EncodedAudio { audio, channels: Channels::Surround } => write!(f, "{audio}-aac6"),
         }
     }
 }
@@ -41,12 +71,24 @@ impl FromStr for RenditionId {
             Ok(track) if track.kind == kind => Ok(track),
             _ => Err(unknown()),
         };
+        let encoded = |video, burn, quality| {
+            let burn = if burn == "none" { None } else { Some(track(burn, TrackKind::Subtitles)?) };
+            Ok(Self::EncodedVideo { video: track(video, TrackKind::Video)?, burn, quality })
+        };
         match *text.split('-').collect::<Vec<_>>().as_slice() {
-            [video, "encode", burn] => Ok(Self::EncodedVideo {
-                video: track(video, TrackKind::Video)?,
-                burn: if burn == "none" { None } else { Some(track(burn, TrackKind::Subtitles)?) },
-            }),
-            [audio, "aac"] => Ok(Self::EncodedAudio { audio: track(audio, TrackKind::Audio)? }),
+            [video, "copy"] if video.starts_with('v') => Ok(Self::CopiedVideo { video: track(video, TrackKind::Video)? }),
+            [video, "encode", burn] => encoded(video, burn, Quality::Original),
+            [video, "encode", burn, height] => {
+                let quality = Quality::SMALLER.into_iter().find(|quality| quality.as_str() == height);
+                encoded(video, burn, quality.ok_or_else(unknown)?)
+            }
+            [audio, "copy"] => Ok(Self::CopiedAudio { audio: track(audio, TrackKind::Audio)? }),
+            [audio, "aac"] => {
+                Ok(Self::EncodedAudio { audio: track(audio, TrackKind::Audio)?, channels: Channels::Stereo })
+            }
+            [audio, "aac6"] => {
+                Ok(Self::EncodedAudio { audio: track(audio, TrackKind::Audio)?, channels: Channels::Surround })
+            }
             _ => Err(unknown()),
         }
     }
@@ -60,9 +102,10 @@ pub enum VideoMode {
     Encode,
 }
 
-/// `quality=`: the height that an encoded picture is scaled down to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `quality=`: the height that a picture is scaled down to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Quality {
+    #[default]
     #[serde(rename = "original")]
     Original,
     #[serde(rename = "1080")]
@@ -71,6 +114,33 @@ pub enum Quality {
     P720,
     #[serde(rename = "480")]
     P480,
+}
+
+impl Quality {
+    /// Those that are smaller than some original, the best first.
+    pub const SMALLER: [Self; 3] = [Self::P1080, Self::P720, Self::P480];
+
+    /// Lines of the picture; none for the original's own.
+    #[must_use]
+    pub const fn height(self) -> Option<u32> {
+        match self {
+            Self::Original => None,
+            Self::P1080 => Some(1080),
+            Self::P720 => Some(720),
+            Self::P480 => Some(480),
+        }
+    }
+
+    /// As in a query.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Original => "original",
+            Self::P1080 => "1080",
+            Self::P720 => "720",
+            Self::P480 => "480",
+        }
+    }
 }
 
 /// The query of a master playlist. What is left out is chosen by the server.
@@ -96,11 +166,11 @@ mod tests {
 
     #[test]
     fn rendition_ids_read_as_written() {
-        for text in ["v0-encode-none", "v1-encode-s12", "a3-aac"] {
+        for text in ["v0-copy", "v0-encode-none", "v1-encode-s12", "v0-encode-s0-720", "a1-copy", "a3-aac", "a3-aac6"] {
             assert_eq!(text.parse::<RenditionId>().unwrap().to_string(), text);
         }
         for bad in
-            ["", "..", "v0-encode-a0", "a0-encode-none", "v0-aac", "v0-encode", "v0-encode-none-x", "V0-encode-none"]
+            ["", "..", "s0-copy", "v0-encode-none-original", "v0-encode-none-721", "v0-encode-a0", "a0-encode-none", "v0-aac", "v0-encode", "v0-encode-none-x", "V0-encode-none"]
         {
             assert!(bad.parse::<RenditionId>().is_err(), "{bad}");
         }

@@ -2,8 +2,8 @@
 
 use app::api::{Answer, Backend, Calls};
 use protocol::{
-    Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, SystemReport,
-    ViewerToken,
+    Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary, SessionView,
+    SystemReport, ViewerToken,
 };
 use std::{future::ready, sync::Arc};
 use streaming::Matinee;
@@ -34,6 +34,10 @@ impl Calls for Caller {
 
     fn session(&self, session: SessionId) -> Answer<'_, SessionView> {
         Box::pin(ready(self.matinee.session(session)))
+    }
+
+    fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView> {
+        Box::pin(async move { self.matinee.plan(session, &query, &self.languages).await })
     }
 
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply> {

@@ -4,8 +4,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::use_context;
 use protocol::{
-    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView,
-    SystemReport, ViewerToken,
+    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId,
+    SessionSummary, SessionView, SystemReport, ViewerToken,
 };
 
 /// An answer that takes its time.
@@ -17,6 +17,7 @@ pub trait Calls: Send + Sync {
     fn open(&self, source: String) -> Answer<'_, Opened>;
     fn sessions(&self) -> Answer<'_, Vec<SessionSummary>>;
     fn session(&self, session: SessionId) -> Answer<'_, SessionView>;
+    fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView>;
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
     fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()>;
     fn close(&self, session: SessionId, host_key: HostKey) -> Answer<'_, ()>;

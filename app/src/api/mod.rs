@@ -10,8 +10,8 @@ mod patience;
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
-    Empty, Heartbeat, HeartbeatReply, HostKey, Media, Opened, SessionId, SessionSummary, SessionView, SystemReport,
-    ViewerToken,
+    Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
+    SessionView, SystemReport, ViewerToken,
 };
 
 #[cfg(feature = "ssr")]
@@ -41,6 +41,12 @@ pub async fn sessions() -> Result<Vec<SessionSummary>, ApiError> {
 #[server(name = SessionCall, prefix = "/api", endpoint = "session", input = Json, output = Json)]
 pub async fn session(session: SessionId) -> Result<SessionView, ApiError> {
     Ok(Backend::here()?.0.session(session).await?)
+}
+
+/// How the film is made playable for one viewer's browser and choice, and why; waits until the film is ready.
+#[server(name = PlanCall, prefix = "/api", endpoint = "plan", input = Json, output = Json)]
+pub async fn plan(session: SessionId, query: MasterQuery) -> Result<PlanView, ApiError> {
+    Ok(Backend::here()?.0.plan(session, query).await?)
 }
 
 /// Says that a viewer is there and where in the film.
