@@ -33,6 +33,7 @@ export function create(config, header, token, onEvent) {
       JSON.stringify({
         type: data.type,
         details: data.details,
+        reason: data.error?.message ?? "",
         fatal: data.fatal,
         status: data.response?.code || null,
         body: body(data.networkDetails),

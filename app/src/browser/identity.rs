@@ -1,11 +1,12 @@
-//! What this browser keeps: a secret for each tab, the keys of the sessions it opened, the viewer's name.
+//! What this browser keeps: a secret for each tab, the keys of the sessions it opened, the viewer's name and quality.
 
 use leptos::prelude::window;
-use protocol::{HostKey, SessionId, ViewerToken};
+use protocol::{HostKey, Quality, SessionId, ViewerToken};
 use web_sys::Storage;
 
 const TOKEN: &str = "matinee.viewer";
 const NAME: &str = "matinee.name";
+const QUALITY: &str = "matinee.quality";
 /// The server cuts names here too.
 const NAME_LIMIT: usize = 40;
 
@@ -40,6 +41,18 @@ pub(crate) fn keep_name(name: &str) -> Option<String> {
     name
 }
 
+/// The quality that was chosen last, for whatever film.
+pub(crate) fn quality() -> Quality {
+    let stored = local_storage().and_then(|storage| storage.get_item(QUALITY).ok().flatten());
+    stored.as_deref().and_then(quality_of).unwrap_or_default()
+}
+
+pub(crate) fn keep_quality(quality: Quality) {
+    if let Some(storage) = local_storage() {
+        let _ = storage.set_item(QUALITY, quality.as_str());
+    }
+}
+
 pub(crate) fn host_key(session: SessionId) -> Option<HostKey> {
     local_storage()?.get_item(&host_entry(session)).ok()?.map(HostKey)
 }
@@ -58,6 +71,10 @@ pub(crate) fn forget_host_key(session: SessionId) {
 
 fn host_entry(session: SessionId) -> String {
     format!("matinee.host.{session}")
+}
+
+fn quality_of(text: &str) -> Option<Quality> {
+    Quality::SMALLER.into_iter().find(|quality| quality.as_str() == text)
 }
 
 fn tidy(name: &str) -> Option<String> {
@@ -85,6 +102,13 @@ fn session_storage() -> Option<Storage> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_kept_of_a_quality_may_be_nonsense() {
+        assert_eq!(quality_of(Quality::P720.as_str()), Some(Quality::P720));
+        assert_eq!(quality_of("original"), None);
+        assert_eq!(quality_of("9000"), None);
+    }
 
     #[test]
     fn names_are_trimmed_and_cut() {

@@ -1,6 +1,7 @@
-//! The browser around the page: storage, secrets, clipboard, clock. For event handlers and effects alone, which
+//! The browser around the page: storage, secrets, codecs, clipboard, clock. For event handlers and effects alone, which
 //! never run on the server.
 
+mod capabilities;
 mod ffi;
 mod identity;
 mod life;
@@ -10,7 +11,10 @@ use js_sys::Date;
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsValue;
 
-pub(crate) use identity::{forget_host_key, host_key, keep_host_key, keep_name, name, viewer_token};
+pub(crate) use capabilities::capabilities;
+pub(crate) use identity::{
+    forget_host_key, host_key, keep_host_key, keep_name, keep_quality, name, quality, viewer_token,
+};
 pub(crate) use life::{every, listen, while_visible};
 pub(crate) use sharing::{address, copy, send_beacon};
 

@@ -4,6 +4,7 @@ pub(crate) mod brand;
 pub(crate) mod curtain;
 pub(crate) mod house;
 pub(crate) mod live;
+pub(crate) mod making;
 pub(crate) mod notices;
 pub(crate) mod open_form;
 pub(crate) mod share;

@@ -34,6 +34,7 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                     watching.buffering.set(true);
                     watch::sought(watching);
                 }
+                on:timeupdate=move |_| watching.keep_place()
                 on:play=told
                 on:pause=told
                 on:seeked=move |event| {

@@ -1,11 +1,11 @@
-//! The menus of audio and subtitle tracks.
+//! The menus of audio tracks, subtitle tracks and qualities.
 
 use leptos::prelude::*;
-use protocol::TrackId;
+use protocol::{Quality, TrackId};
 
 use crate::{
     browser::language_name,
-    text::{audio_label, subtitle_label},
+    text::{audio_label, quality_label, subtitle_label},
     watch::{self, Watching},
 };
 
@@ -43,7 +43,28 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                 .collect_view()}
         }
     };
-    let disabled = move |few: usize, count: usize| media.with(Option::is_none) || count < few;
+    // What the plan says of the qualities; most plans that follow say the same, and the menu is not built anew.
+    let qualities = Memo::new(move |_| {
+        watching.plan.with(|plan| plan.as_ref().map(|plan| plan.qualities.clone()).unwrap_or_default())
+    });
+    let height = Memo::new(move |_| {
+        let track = watching.choice.get().video?;
+        media.with(|media| media.as_ref()?.video.iter().find(|video| video.track == track).map(|video| video.height))
+    });
+    let quality = move || {
+        let offered = [Quality::Original].into_iter().chain(qualities.get());
+        offered
+            .map(|quality| {
+                let selected = move || watching.quality.get() == quality;
+                view! {
+                    <option value=quality.as_str() selected=selected>{quality_label(quality, height.get())}</option>
+                }
+            })
+            .collect_view()
+    };
+    // The server's first choice must not undo the viewer's.
+    let unplanned = Memo::new(move |_| watching.plan.with(Option::is_none));
+    let disabled = move |few: usize, count: usize| unplanned.get() || count < few;
     view! {
         <div class="tracks" role="group" aria-label="Tracks">
             <label>
@@ -71,6 +92,20 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     }
                 >
                     {subtitles}
+                </select>
+            </label>
+            <label>
+                <span>"Quality"</span>
+                <select
+                    id="quality"
+                    disabled=move || disabled(1, qualities.with(Vec::len))
+                    on:change=move |event| {
+                        let value = event_target_value(&event);
+                        let chosen = Quality::SMALLER.into_iter().find(|quality| quality.as_str() == value);
+                        watch::switch_quality(watching, chosen.unwrap_or_default());
+                    }
+                >
+                    {quality}
                 </select>
             </label>
         </div>

@@ -25,6 +25,9 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// The details of a media fault that is the decoder's.
+    pub(crate) const DECODER: &str = "decoderError";
+
     /// The fault in words, for the case that nothing has helped.
     pub(crate) fn into_error(self) -> Error {
         match self {
@@ -58,6 +61,8 @@ struct Account {
     #[serde(default)]
     details: String,
     #[serde(default)]
+    reason: String,
+    #[serde(default)]
     fatal: bool,
     status: Option<u16>,
     #[serde(default)]
@@ -75,11 +80,15 @@ pub(super) fn event(name: &str, account: &str) -> Option<Event> {
 }
 
 fn fault(account: &str) -> Fault {
-    let Ok(Account { kind, details, fatal, status, body }) = serde_json::from_str(account) else {
+    let Ok(Account { kind, details, reason, fatal, status, body }) = serde_json::from_str(account) else {
         return Fault::Other { details: "an error without an account".into(), fatal: true };
     };
     match kind.as_str() {
         "networkError" => Fault::Network { status, told: serde_json::from_str(&body).ok(), details, fatal },
+        // hls.js tells a failed decoder like a buffer that the browser threw away, but for the words.
+        "mediaError" if details == "mediaSourceRequiresReset" && reason.contains("HTMLMediaElement Error") => {
+            Fault::Media { details: Fault::DECODER.into(), fatal }
+        }
         "mediaError" => Fault::Media { details, fatal },
         _ => Fault::Other { details, fatal },
     }
@@ -110,6 +119,12 @@ mod tests {
         let media =
             event("fault", r#"{"type":"mediaError","details":"bufferStalledError","fatal":false,"status":null}"#);
         assert_eq!(media, Some(Event::Fault(Fault::Media { details: "bufferStalledError".into(), fatal: false })));
+        let decoder = event(
+            "fault",
+            r#"{"type":"mediaError","details":"mediaSourceRequiresReset","fatal":false,
+            "reason":"MediaSource closed while media attached with HTMLMediaElement Error: PIPELINE_ERROR_DECODE"}"#,
+        );
+        assert_eq!(decoder, Some(Event::Fault(Fault::Media { details: Fault::DECODER.into(), fatal: false })));
         assert!(matches!(event("fault", "?"), Some(Event::Fault(Fault::Other { fatal: true, .. }))));
         assert_eq!(event("levelLoaded", ""), None);
     }

@@ -2,12 +2,14 @@
 
 mod bridge;
 mod config;
+mod fallback;
 mod ffi;
 mod master;
 mod owner;
 mod recovery;
 
 pub(crate) use bridge::{Event, Fault};
-pub(crate) use master::master_url;
+pub(crate) use fallback::{Fallback, Witness, is_copied};
+pub(crate) use master::{first_query, master_query, master_url};
 pub(crate) use owner::{Player, Source};
 pub(crate) use recovery::{Recovery, Step};

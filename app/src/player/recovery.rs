@@ -26,6 +26,8 @@ pub(crate) enum Step {
     RetryAfter(Duration),
     /// Let hls.js build its buffers anew.
     RecoverMedia,
+    /// hls.js builds them anew itself, which pauses the film.
+    PlayOn,
     /// Show it.
     GiveUp(Error),
     /// Show it once what is buffered has been played: only a part of the film cannot be made.
@@ -62,6 +64,10 @@ impl Recovery {
             Fault::Network { fatal: false, told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => {
                 Step::AwaitPlace
             }
+            // hls.js would do this for ever: each time there is something new to decode.
+            Fault::Media { ref details, fatal: false } if details == Fault::DECODER => {
+                self.rebuild(fault, position_s, Step::PlayOn)
+            }
             Fault::Network { fatal: false, .. }
             | Fault::Media { fatal: false, .. }
             | Fault::Other { fatal: false, .. } => Step::Ignore,
@@ -71,19 +77,26 @@ impl Recovery {
                 self.network_tries += 1;
                 Step::RetryAfter(Duration::from_secs((1 << (self.network_tries - 1)).min(15)))
             }
-            Fault::Media { .. } => {
-                if (position_s - self.rebuilt_at_s).abs() > Self::SAME_PLACE_S {
-                    self.media_tries = 0;
-                }
-                if self.media_tries == Self::MEDIA_TRIES {
-                    return Step::GiveUp(fault.into_error());
-                }
-                self.media_tries += 1;
-                self.rebuilt_at_s = position_s;
-                Step::RecoverMedia
+            // Building buffers anew does not teach the browser a codec, and hls.js would report nothing more.
+            Fault::Media { ref details, .. } if details == "manifestIncompatibleCodecsError" => {
+                Step::GiveUp(fault.into_error())
             }
+            Fault::Media { .. } => self.rebuild(fault, position_s, Step::RecoverMedia),
             fault => Step::GiveUp(fault.into_error()),
         }
+    }
+
+    /// `step`, in which the buffers are built anew, unless that has been tried here often enough.
+    fn rebuild(&mut self, fault: Fault, position_s: f64, step: Step) -> Step {
+        if (position_s - self.rebuilt_at_s).abs() > Self::SAME_PLACE_S {
+            self.media_tries = 0;
+        }
+        if self.media_tries == Self::MEDIA_TRIES {
+            return Step::GiveUp(fault.into_error());
+        }
+        self.media_tries += 1;
+        self.rebuilt_at_s = position_s;
+        step
     }
 
     /// A segment arrived.
@@ -137,6 +150,24 @@ mod tests {
         let mut recovery = Recovery::default();
         let told = network(false, Some(ErrorKind::Unplayable));
         assert!(matches!(recovery.step(told, 0.0), Step::GiveUpWhenDry(_)));
+    }
+
+    #[test]
+    fn a_decoder_that_fails_again_and_again_is_given_up() {
+        let mut recovery = Recovery::default();
+        let fault = || Fault::Media { details: Fault::DECODER.into(), fatal: false };
+        assert_eq!(recovery.step(fault(), 5.0), Step::PlayOn);
+        recovery.progress();
+        assert_eq!(recovery.step(fault(), 5.0), Step::PlayOn);
+        recovery.progress();
+        assert!(matches!(recovery.step(fault(), 5.0), Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
+    }
+
+    #[test]
+    fn a_codec_that_the_browser_lacks_is_not_tried_again() {
+        let fault = Fault::Media { details: "manifestIncompatibleCodecsError".into(), fatal: true };
+        let step = Recovery::default().step(fault, 0.0);
+        assert!(matches!(step, Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
     }
 
     #[test]

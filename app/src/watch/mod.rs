@@ -1,6 +1,7 @@
 //! What happens while somebody watches: preparing, playing, telling the server.
 
 mod keys;
+mod plan;
 mod playback;
 mod prepare;
 mod presence;
@@ -8,7 +9,9 @@ mod state;
 
 use leptos::prelude::*;
 
-pub(crate) use playback::{failed_natively, first_frame, ran_dry, sought, switch_audio, switch_subtitles, try_to_play};
+pub(crate) use playback::{
+    failed_natively, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles, try_to_play,
+};
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
 

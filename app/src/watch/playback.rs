@@ -2,16 +2,19 @@
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::TrackId;
+use protocol::{Error, Quality, TrackId};
 use send_wrapper::SendWrapper;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::DomException;
 
-use super::state::{Phase, Resume, Watching};
+use super::{
+    plan,
+    state::{Phase, Resume, Watching},
+};
 use crate::{
     browser,
-    player::{Event, Fault, Player, Source, Step, master_url},
+    player::{Event, Fault, Player, Recovery, Source, Step, Witness, is_copied, master_url},
 };
 
 /// Loads the chosen tracks from `resume` on, in place of what was loaded.
@@ -26,7 +29,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
     let source = Source {
-        url: master_url(watching.session, watching.choice.get_untracked()),
+        url: master_url(watching.session, &watching.query()),
         start_s: resume.position_s,
         viewer: browser::viewer_token(),
     };
@@ -47,13 +50,10 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     });
 }
 
-/// Loads the same tracks again where playing is: the subtitles drawn into the picture, or the film's end, changed.
+/// Loads what is chosen anew where playing is: the picture that the server makes, or the film's end, changed.
 pub(super) fn reload(watching: Watching) {
-    let (position_s, paused) = watching.position();
-    let showing = watching.phase.get_untracked() == Phase::Showing;
-    // A film that has not begun, or waits for a click, is one that the viewer wants to see playing.
-    let play = !paused || !showing;
-    load(watching, Resume { position_s, play });
+    load(watching, watching.place());
+    plan::refresh(watching);
 }
 
 /// Takes the film out of the page.
@@ -85,7 +85,7 @@ pub(crate) fn first_frame(watching: Watching) {
 /// Nothing more is buffered. If the next part is known to be damaged, that is shown now.
 pub(crate) fn ran_dry(watching: Watching) {
     if let Some(Some(error)) = watching.ahead.try_update_value(Option::take) {
-        watching.give_up(error);
+        fail(watching, error, Witness::Server);
     }
 }
 
@@ -116,6 +116,13 @@ pub(crate) fn switch_subtitles(watching: Watching, subtitles: Option<TrackId>) {
     reload(watching);
 }
 
+/// Plays a picture of another size, from the next film on too.
+pub(crate) fn switch_quality(watching: Watching, quality: Quality) {
+    watching.quality.set(quality);
+    browser::keep_quality(quality);
+    reload(watching);
+}
+
 /// The video element itself reported an error, which hls.js does on its own where it is at work.
 pub(crate) fn failed_natively(watching: Watching) {
     let native = watching.player.with_value(|player| player.as_ref().is_some_and(|player| player.is_native()));
@@ -124,6 +131,25 @@ pub(crate) fn failed_natively(watching: Watching) {
         let fault = Fault::Media { details: "the browser's own player".into(), fatal: true };
         heard(watching, load, Event::Fault(fault));
     }
+}
+
+/// Plays after the buffers were built anew, if the film played before.
+fn play_on(watching: Watching) {
+    if watching.resume.with_value(|resume| resume.play) {
+        try_to_play(watching);
+    }
+}
+
+/// Ends playing with an error, unless a copied picture was at fault, which may yet play encoded.
+fn fail(watching: Watching, error: Error, witness: Witness) {
+    let copied = watching.plan.with_untracked(|plan| is_copied(&watching.query(), plan.as_ref()));
+    let helps = watching.fallback.try_update_value(|fallback| fallback.helps(error.kind, witness, copied));
+    if helps != Some(true) {
+        return watching.give_up(error);
+    }
+    // What was tried for the copied picture is no account of the encoded one.
+    watching.recovery.set_value(Recovery::default());
+    reload(watching);
 }
 
 fn is_current(watching: Watching, load: u32) -> bool {
@@ -149,6 +175,7 @@ fn heard(watching: Watching, load: u32, event: Event) {
             watching.queueing.set(false);
         }
         Event::Fault(fault) => {
+            let witness = if matches!(fault, Fault::Media { .. }) { Witness::Browser } else { Witness::Server };
             let Some(step) = watching.recovery.try_update_value(|recovery| recovery.step(fault, watching.position().0))
             else {
                 return;
@@ -156,8 +183,13 @@ fn heard(watching: Watching, load: u32, event: Event) {
             match step {
                 Step::Ignore => {}
                 Step::AwaitPlace => watching.queueing.set(true),
-                Step::RecoverMedia => with_player(Player::recover_media),
-                Step::GiveUp(error) => watching.give_up(error),
+                Step::RecoverMedia => {
+                    watching.keep_place();
+                    with_player(Player::recover_media);
+                    play_on(watching);
+                }
+                Step::PlayOn => play_on(watching),
+                Step::GiveUp(error) => fail(watching, error, witness),
                 Step::GiveUpWhenDry(error) => {
                     watching.ahead.set_value(Some(error));
                     if watching.is_dry() {

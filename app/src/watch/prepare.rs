@@ -1,16 +1,16 @@
-//! From opening the page to the master playlist: asks the server how far it is, then loads.
+//! From opening the page to the master playlist: asks the server how far it is and what it would play, then loads.
 
 use std::time::Duration;
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{Error, ErrorKind, Reach, SessionState, SessionView, choose};
+use protocol::{Error, ErrorKind, Reach, SessionState, SessionView};
 
 use super::{
-    playback, presence,
+    plan, playback, presence,
     state::{Phase, Resume, Watching},
 };
-use crate::{api, browser};
+use crate::api::{self, ApiError};
 
 /// How often the server is asked while it prepares.
 const PREPARING: Duration = Duration::from_millis(500);
@@ -26,48 +26,73 @@ pub(super) fn prepare(watching: Watching, attempt: u32) {
     spawn_local(async move {
         let mut loaded = false;
         loop {
-            let answer = api::within(PATIENCE, api::session(watching.session)).await;
-            if watching.is_over() || watching.attempt.get_untracked() != attempt {
+            let turn = turn(watching, attempt, &mut loaded).await;
+            if is_past(watching, attempt) {
                 return;
             }
-            let mut pause = PREPARING;
-            match answer {
-                Ok(view) => {
-                    watching.reachable.set(true);
-                    if view.state == SessionState::Failed {
-                        let error = view.error.clone();
-                        watching.view.set(Some(view));
-                        watching.give_up(error.unwrap_or_else(unexplained));
-                        return;
-                    }
-                    let ready = view.state == SessionState::Ready;
-                    let as_read = view.media.as_ref().is_some_and(|media| media.reach == Reach::AsRead);
-                    let first = follow(watching, view, loaded);
-                    loaded |= first;
-                    if ready && loaded {
-                        if !as_read {
-                            return;
-                        }
-                        pause = READING;
-                    }
-                }
+            let pause = match turn {
+                Ok(Some(pause)) => pause,
+                Ok(None) => return,
                 Err(error) if error.is_passing() => {
                     watching.reachable.set(false);
-                    pause = READING;
+                    READING
                 }
                 Err(error) => return watching.give_up(error.0),
-            }
+            };
             sleep(pause).await;
-            // A problem that playing ran into has ended this attempt.
-            if watching.is_over() || watching.problem.with_untracked(Option::is_some) {
+            if is_past(watching, attempt) {
                 return;
             }
         }
     });
 }
 
-/// Shows what the server tells; with the first account of the tracks the film is loaded, and the answer is true.
-fn follow(watching: Watching, view: SessionView, loaded: bool) -> bool {
+/// Asks once how far the server is, and loads the film as soon as it can be. The answer is when to ask again.
+async fn turn(watching: Watching, attempt: u32, loaded: &mut bool) -> Result<Option<Duration>, ApiError> {
+    let view = api::within(PATIENCE, api::session(watching.session)).await?;
+    if is_past(watching, attempt) {
+        return Ok(None);
+    }
+    watching.reachable.set(true);
+    if view.state == SessionState::Failed {
+        let error = view.error.clone();
+        watching.view.set(Some(view));
+        watching.give_up(error.unwrap_or_else(unexplained));
+        return Ok(None);
+    }
+    let ready = view.state == SessionState::Ready;
+    let reach = view.media.as_ref().map(|media| media.reach);
+    follow(watching, view, *loaded);
+    if reach.is_some() && !*loaded {
+        // At a further attempt the viewer's choice stands.
+        if watching.plan.with_untracked(Option::is_none) {
+            let (plan, quality) = plan::first(watching.session).await?;
+            if is_past(watching, attempt) {
+                return Ok(None);
+            }
+            plan::adopt(watching, plan, quality);
+        } else {
+            plan::refresh(watching);
+        }
+        playback::load(watching, watching.resume.get_value());
+        *loaded = true;
+    }
+    Ok(match (ready && *loaded, reach) {
+        (true, Some(Reach::AsRead)) => Some(READING),
+        (true, _) => None,
+        (false, _) => Some(PREPARING),
+    })
+}
+
+/// The page has been left, or this attempt has ended: another one began, or playing ran into a problem.
+fn is_past(watching: Watching, attempt: u32) -> bool {
+    watching.is_over()
+        || watching.attempt.get_untracked() != attempt
+        || watching.problem.with_untracked(Option::is_some)
+}
+
+/// Shows what the server tells.
+fn follow(watching: Watching, view: SessionView, loaded: bool) {
     let before = watching.view.get_untracked();
     if before.is_none() {
         watching.viewers.set(view.viewers.clone());
@@ -78,22 +103,15 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) -> bool {
     if !loaded && let Some(stage) = view.stage {
         watching.phase.set(Phase::Preparing(stage));
     }
-    let load = !loaded && view.media.is_some();
     if let Some(media) = &view.media
         && !had_tracks
     {
-        watching.choice.set(choose(media, &browser::languages()));
         watching.duration_s.set(Some(media.duration_s));
     }
-    let joined = before.is_none();
     watching.view.set(Some(view));
-    if joined {
+    if before.is_none() {
         presence::beat(watching);
     }
-    if load {
-        playback::load(watching, watching.resume.get_value());
-    }
-    load
 }
 
 fn unexplained() -> Error {

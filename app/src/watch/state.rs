@@ -1,10 +1,13 @@
 //! The signals of one watch page.
 
 use leptos::{html, prelude::*};
-use protocol::{Choice, Error, Media, SessionId, SessionView, Stage, ViewerView};
+use protocol::{Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, ViewerView};
 use send_wrapper::SendWrapper;
 
-use crate::player::{Player, Recovery};
+use crate::{
+    browser,
+    player::{Fallback, Player, Recovery, master_query},
+};
 
 /// How far the film is on its way to the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,12 @@ pub(crate) struct Watching {
     pub(crate) view: RwSignal<Option<SessionView>>,
     /// The tracks that are played.
     pub(crate) choice: RwSignal<Choice>,
+    pub(crate) quality: RwSignal<Quality>,
+    /// How the server makes what is chosen; for a moment after each change how it made what was chosen before. None
+    /// until the server has chosen for the first time.
+    pub(crate) plan: RwSignal<Option<PlanView>>,
+    /// Counts up for every plan that is asked for, so that a late answer is dropped.
+    pub(crate) plans_asked: StoredValue<u32>,
     pub(crate) phase: RwSignal<Phase>,
     /// The picture stands still because the next part is not there yet.
     pub(crate) buffering: RwSignal<bool>,
@@ -59,6 +68,7 @@ pub(crate) struct Watching {
     /// Wrapped, since it belongs to the browser's only thread; the server never has one.
     pub(crate) player: StoredValue<Option<SendWrapper<Player>>>,
     pub(crate) recovery: StoredValue<Recovery>,
+    pub(crate) fallback: StoredValue<Fallback>,
     /// Counts up for every load, so that what a former one was waiting for is dropped.
     pub(crate) loads: StoredValue<u32>,
     pub(crate) resume: StoredValue<Resume>,
@@ -75,6 +85,9 @@ impl Watching {
             video: NodeRef::new(),
             view: RwSignal::new(None),
             choice: RwSignal::new(Choice::default()),
+            quality: RwSignal::new(Quality::Original),
+            plan: RwSignal::new(None),
+            plans_asked: StoredValue::new(0),
             phase: RwSignal::new(Phase::Joining),
             buffering: RwSignal::new(false),
             queueing: RwSignal::new(false),
@@ -88,6 +101,7 @@ impl Watching {
             duration_s: RwSignal::new(None),
             player: StoredValue::new(None),
             recovery: StoredValue::new(Recovery::default()),
+            fallback: StoredValue::new(Fallback::default()),
             loads: StoredValue::new(0),
             resume: StoredValue::new(Resume { position_s: 0.0, play: true }),
             reloaded_for_s: StoredValue::new(None),
@@ -116,6 +130,31 @@ impl Watching {
             Some(video) if video.ready_state() >= 1 => (video.current_time(), video.paused()),
             _ => (self.resume.with_value(|resume| resume.position_s), true),
         }
+    }
+
+    /// Where playing goes on, and whether it does, when the film is loaded anew now.
+    pub(crate) fn place(self) -> Resume {
+        let showing = self.phase.get_untracked() == Phase::Showing;
+        match self.video.get_untracked() {
+            // Before its first picture the element is paused at zero, which nobody has asked for.
+            Some(video) if showing && video.ready_state() >= 1 => {
+                let play = !video.paused() || self.needs_click.get_untracked();
+                Resume { position_s: video.current_time(), play }
+            }
+            _ => self.resume.get_value(),
+        }
+    }
+
+    /// Remembers the place, which the element forgets when its buffers are taken from it.
+    pub(crate) fn keep_place(self) {
+        self.resume.set_value(self.place());
+    }
+
+    /// What the server is asked for to play what is chosen.
+    pub(crate) fn query(self) -> MasterQuery {
+        let video = self.fallback.with_value(|fallback| fallback.video());
+        let (choice, quality) = (self.choice.get_untracked(), self.quality.get_untracked());
+        master_query(choice, quality, &browser::capabilities(), video)
     }
 
     /// The player has nothing to show after this moment: 2 is HAVE_CURRENT_DATA.

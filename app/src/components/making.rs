@@ -1,0 +1,37 @@
+//! How picture and sound are made for this browser, and why.
+
+use leptos::prelude::*;
+use protocol::{VideoMode, choose};
+
+use crate::{
+    browser::languages,
+    text::{SUBTITLES_OFF, picture_words, sound_words},
+    watch::Watching,
+};
+
+#[component]
+pub(crate) fn Making(watching: Watching) -> impl IntoView {
+    let words = Memo::new(move |_| {
+        let plan = watching.plan.get()?;
+        let sound = sound_words(&plan.audio, watching.choice.get().audio);
+        let words: Vec<_> = plan.video.as_ref().map(picture_words).into_iter().chain(sound).collect();
+        Some(words.join(" ")).filter(|words| !words.is_empty())
+    });
+    let hint = Memo::new(move |_| {
+        let copied = watching.plan.with(|plan| {
+            let video = plan.as_ref().and_then(|plan| plan.video.as_ref());
+            video.is_some_and(|video| video.mode == VideoMode::Copy)
+        });
+        let off = copied && watching.choice.get().subtitles.is_none();
+        off.then(|| watching.media())
+            .flatten()
+            .is_some_and(|media| choose(&media, &languages()).subtitles.is_some())
+            .then_some(SUBTITLES_OFF)
+    });
+    view! {
+        <div class="making" role="status">
+            {move || words.get().map(|words| view! { <p class="quiet">{words}</p> })}
+            {move || hint.get().map(|hint| view! { <p class="hint">{hint}</p> })}
+        </div>
+    }
+}

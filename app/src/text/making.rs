@@ -1,0 +1,78 @@
+//! What is done with picture and sound, and what pictures of other sizes are called.
+
+use protocol::{AudioMode, AudioPlan, Quality, TrackId, VideoMode, VideoPlan};
+
+/// Why no subtitles are drawn where mpv would draw some.
+pub(crate) const SUBTITLES_OFF: &str =
+    "Subtitles are off so that the original picture plays as it is; choose a track to have it drawn in.";
+
+/// How the picture is made.
+pub(crate) fn picture_words(plan: &VideoPlan) -> String {
+    match plan.mode {
+        VideoMode::Copy => "Original picture, not re-encoded.".to_owned(),
+        VideoMode::Encode => because("Re-encoded", plan.why.as_deref()),
+    }
+}
+
+/// How the sound is made, if it is not passed on as it is.
+pub(crate) fn sound_words(plans: &[AudioPlan], track: Option<TrackId>) -> Option<String> {
+    let plan = plans.iter().find(|plan| Some(plan.track) == track)?;
+    (plan.mode == AudioMode::Encode).then(|| because("Sound re-encoded", plan.why.as_deref()))
+}
+
+/// `Original (1080p)`, `720p`; `height` is the original's, if it is known.
+pub(crate) fn quality_label(quality: Quality, height: Option<u32>) -> String {
+    match (quality.height(), height) {
+        (Some(smaller), _) => format!("{smaller}p"),
+        (None, Some(height)) => format!("Original ({height}p)"),
+        (None, None) => "Original".to_owned(),
+    }
+}
+
+fn because(what: &str, why: Option<&str>) -> String {
+    match why.map(|why| why.trim().trim_end_matches('.')) {
+        Some(why) if !why.is_empty() => format!("{what}: {why}."),
+        _ => format!("{what}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_is_done_and_why() {
+        let plan = |mode, why: Option<&str>| VideoPlan {
+            track: TrackId::video(0),
+            mode,
+            why: why.map(str::to_owned),
+            height: 1080,
+        };
+        assert_eq!(picture_words(&plan(VideoMode::Copy, None)), "Original picture, not re-encoded.");
+        let encoded = plan(VideoMode::Encode, Some("subtitles are drawn in."));
+        assert_eq!(picture_words(&encoded), "Re-encoded: subtitles are drawn in.");
+        assert_eq!(picture_words(&plan(VideoMode::Encode, None)), "Re-encoded.");
+    }
+
+    #[test]
+    fn speaks_of_the_sound_that_is_heard() {
+        let plan = |order, mode| AudioPlan {
+            track: TrackId::audio(order),
+            mode,
+            why: Some("this browser does not decode DTS".into()),
+            channels: 2,
+        };
+        let plans = [plan(0, AudioMode::Copy), plan(1, AudioMode::Encode)];
+        assert_eq!(sound_words(&plans, Some(TrackId::audio(0))), None);
+        let words = sound_words(&plans, Some(TrackId::audio(1)));
+        assert_eq!(words.as_deref(), Some("Sound re-encoded: this browser does not decode DTS."));
+        assert_eq!(sound_words(&plans, None), None);
+    }
+
+    #[test]
+    fn qualities_are_named_by_their_lines() {
+        assert_eq!(quality_label(Quality::Original, Some(1080)), "Original (1080p)");
+        assert_eq!(quality_label(Quality::Original, None), "Original");
+        assert_eq!(quality_label(Quality::P720, Some(1080)), "720p");
+    }
+}
