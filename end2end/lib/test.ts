@@ -206,11 +206,23 @@ export class Viewer {
     await this.choose(/audio/i, title);
   }
 
+  /** By the beginning of its name: `Original`, `720p`. */
+  async chooseQuality(label: string): Promise<void> {
+    await this.choose(/quality/i, new RegExp(`^\\s*${label}`, 'i'));
+  }
+
+  /** The page says this about how picture and sound are made. */
+  async expectMaking(words: RegExp): Promise<void> {
+    await expect(this.page.getByRole('status').filter({ hasText: words })).toBeVisible();
+  }
+
   private async choose(menu: RegExp, title: RegExp): Promise<void> {
     const select = this.page.getByRole('combobox', { name: menu });
+    // Until the server has planned what plays first there is nothing to choose.
+    await expect(select).toBeEnabled({ timeout: 45_000 });
     const value = await select.locator('option').filter({ hasText: title }).getAttribute('value');
     await select.selectOption(value!);
-    // Another subtitle track is another picture, which is loaded anew behind a curtain.
+    // Another subtitle track or quality is another picture, which is loaded anew behind a curtain.
     await this.shown();
   }
 }

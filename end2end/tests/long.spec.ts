@@ -33,14 +33,20 @@ for (const name of ['long-ffmpeg', 'long-mkvmerge']) {
       await viewer.expectRightTones(0);
       expect(Math.abs((await viewer.duration()) - FILM.length_s)).toBeLessThan(0.1);
 
-      // In the 25 s event that begins at 483 s; no head has been near it.
-      await viewer.expectSubtitles(0, 0.8 * FILM.length_s + 23.5);
-      for (const share of [0.8, 0.1]) {
+      // Copied at first, with nothing drawn in.
+      await viewer.expectSubtitles(null, 0.8 * FILM.length_s + 23.5);
+      const look = async (share: number) => {
         await viewer.seek(share * FILM.length_s);
         await viewer.play();
         await viewer.expectRightFrames();
         await viewer.expectRightTones(0, 2);
-      }
+      };
+      for (const share of [0.8, 0.1]) await look(share);
+
+      // In the 25 s event that begins at 483 s; no encoder has been near it.
+      await viewer.chooseSubtitles(/styled/i);
+      await viewer.expectSubtitles(0, 0.8 * FILM.length_s + 23.5);
+      for (const share of [0.8, 0.1]) await look(share);
 
       const other = await Viewer.arrive(context, matinee, FILM);
       await other.join(FILM.title);

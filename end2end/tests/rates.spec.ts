@@ -1,21 +1,14 @@
-// Other frame rates and other starts: in the browser, and twenty random times in each rendition.
+// Other frame rates and other starts: in the browser, and twenty random times in each encoded rendition.
 
 import { openReady } from '../lib/api.ts';
 import { type Decoded, decode } from '../lib/decode.ts';
 import { beepSecond, beepTime, film, type Film, frameLength } from '../lib/film.ts';
 import { bytes, master, rendition } from '../lib/hls.ts';
+import { random } from '../lib/random.ts';
 import { expect, rightFrame, test, Viewer } from '../lib/test.ts';
 
 const NAMES = ['fps25', 'fps2997', 'fps60', 'vfr', 'start-minus', 'start-026', 'start-10'];
 const TIMES = 20;
-
-/** The same numbers in every run, so that a failure can be had again: a linear congruential generator. */
-function* random(seed: number): Generator<number> {
-  for (let state = seed; ; ) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    yield state / 2 ** 32;
-  }
-}
 
 interface Sample {
   times: number[];
@@ -83,23 +76,26 @@ async function checkAudio(film: Film, track: number, url: string): Promise<void>
 for (const name of NAMES) {
   const FILM = film(name);
 
-  test(`${name} plays with the right frames, tones and subtitles`, async ({ matinee, films, context }) => {
+  test(`${name} plays with the right frames and tones, copied and with its subtitles`, async ({ matinee, films, context }) => {
     const viewer = await Viewer.arrive(context, matinee, FILM);
     await viewer.paste(`${films.url}/${FILM.file}`);
     await viewer.play();
     await viewer.expectRightFrames();
     await viewer.expectRightTones(0, 2);
+    await viewer.expectSubtitles(null, 13.5);
+    await viewer.chooseSubtitles(/styled/i);
     await viewer.expectSubtitles(0, 13.5);
     await viewer.play();
     await viewer.expectRightFrames();
     await viewer.expectRightTones(0, 2);
   });
 
-  test(`${name}: ${TIMES} random times in each rendition`, async ({ matinee, films }) => {
+  test(`${name}: ${TIMES} random times in each encoded rendition`, async ({ matinee, films }) => {
     const { session } = await openReady(matinee, `${films.url}/${FILM.file}`);
-    const { video, audio } = await master(`${matinee.url}/hls/${session}/master.m3u8`);
+    const { video, audio } = await master(`${matinee.url}/hls/${session}/master.m3u8?video=encode&burn=s0`);
     await checkVideo(FILM, video);
     expect(audio).toHaveLength(FILM.audio.length);
-    for (const [track, url] of audio.entries()) await checkAudio(FILM, track, url);
+    // The master copies what sound it can, but each track has an encoded rendition too.
+    for (const track of FILM.audio.keys()) await checkAudio(FILM, track, new URL(`../a${track}-aac/index.m3u8`, video).href);
   });
 }

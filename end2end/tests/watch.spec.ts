@@ -11,8 +11,14 @@ for (const name of ['short-ffmpeg', 'short-mkvmerge']) {
     await viewer.play();
     await viewer.expectRightFrames();
     await viewer.expectRightTones(0);
+    // The browser decodes the film as it is, so nothing is drawn into it unasked.
+    await viewer.expectMaking(/not re-encoded/i);
+    await viewer.expectMaking(/subtitles are off/i);
+    await viewer.expectSubtitles(null, 13.5);
 
-    // Styled: the short event, the long one that began before this segment's head, and neither.
+    await viewer.chooseSubtitles(/styled/i);
+    await viewer.expectMaking(/^re-encoded/i);
+    // The short event, the long one that began before this segment's head, and neither.
     await viewer.expectSubtitles(0, 13.5);
     await viewer.expectSubtitles(0, 26.2);
     await viewer.expectSubtitles(0, 30.5);
@@ -21,7 +27,8 @@ for (const name of ['short-ffmpeg', 'short-mkvmerge']) {
     await viewer.chooseSubtitles(/text/i);
     await viewer.expectSubtitles(1, 25.5);
     await viewer.chooseSubtitles(/none/i);
-    await viewer.expectSubtitles(null, 13.5);
+    await viewer.expectSubtitles(null, 26.2);
+    await viewer.expectMaking(/not re-encoded/i);
 
     await viewer.chooseAudio(/high tones/i);
     await viewer.seek(34);
@@ -60,7 +67,7 @@ test('a film can be opened, paused and wound by keyboard alone', async ({ matine
     const id = await page.evaluate(() => document.activeElement?.id ?? '');
     if (id) reached.push(id);
   }
-  for (const id of ['audio', 'subtitles']) expect(reached).toContain(id);
+  for (const id of ['audio', 'subtitles', 'quality']) expect(reached).toContain(id);
 });
 
 test.describe('on a phone', () => {
@@ -76,7 +83,7 @@ test.describe('on a phone', () => {
     const box = (await page.locator('video').boundingBox())!;
     expect(box.width).toBeGreaterThan(300);
     expect(box.x + box.width).toBeLessThanOrEqual(360.5);
-    for (const name of [/audio/i, /subtitles/i]) {
+    for (const name of [/audio/i, /subtitles/i, /quality/i]) {
       const menu = page.getByRole('combobox', { name });
       await menu.scrollIntoViewIfNeeded();
       await expect(menu).toBeVisible();
