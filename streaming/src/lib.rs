@@ -8,10 +8,12 @@
 //!
 //! This crate knows neither the routes of the app nor Leptos.
 
+mod ebml;
 pub mod film;
 pub mod fmp4;
 pub mod gateway;
 pub mod head;
+pub mod keyframes;
 pub mod matinee;
 mod owned_folder;
 pub mod plan;

@@ -5,17 +5,13 @@
 
 use std::collections::BTreeMap;
 
-const EBML: u32 = 0x1A45_DFA3;
+use crate::ebml::{
+    CLUSTER, EBML, INFO, SEGMENT, TIMESTAMP_SCALE, TRACK_ENTRY, TRACK_NUMBER, TRACK_TYPE, TRACKS, children, element,
+    unsigned, vint,
+};
+
 const DOC_TYPE: u32 = 0x4282;
-const SEGMENT: u32 = 0x1853_8067;
-const INFO: u32 = 0x1549_A966;
-const TIMESTAMP_SCALE: u32 = 0x2A_D7B1;
 const MUXING_APP: u32 = 0x4D80;
-const TRACKS: u32 = 0x1654_AE6B;
-const TRACK_ENTRY: u32 = 0xAE;
-const TRACK_NUMBER: u32 = 0xD7;
-const TRACK_TYPE: u32 = 0x83;
-const CLUSTER: u32 = 0x1F43_B675;
 const TIMESTAMP: u32 = 0xE7;
 const SIMPLE_BLOCK: u32 = 0xA3;
 const BLOCK_GROUP: u32 = 0xA0;
@@ -130,97 +126,13 @@ fn note(block: &[u8], cluster: i64, last: &mut BTreeMap<u64, i64>) {
     *latest = time.max(*latest);
 }
 
-/// An element's place in the bytes it was read from.
-#[derive(Clone, Copy)]
-struct Element {
-    id: u32,
-    /// Of its body.
-    start: usize,
-    /// Of its body; `None` if it was written without knowing.
-    size: Option<u64>,
-}
-
-impl Element {
-    fn end(&self) -> Option<usize> {
-        self.start.checked_add(usize::try_from(self.size?).ok()?)
-    }
-
-    /// As much of the body as there is.
-    fn body<'a>(&self, bytes: &'a [u8]) -> &'a [u8] {
-        let end = self.end().unwrap_or(bytes.len()).min(bytes.len());
-        bytes.get(self.start..end).unwrap_or_default()
-    }
-}
-
-fn element(bytes: &[u8], at: usize) -> Option<Element> {
-    let rest = bytes.get(at..)?;
-    let length = rest.first()?.leading_zeros() as usize + 1;
-    if length > 4 {
-        return None;
-    }
-    let id = rest.get(..length)?.iter().fold(0, |id, byte| id << 8 | u32::from(*byte));
-    let (size, size_length) = vint(&rest[length..])?;
-    let unknown = (1 << (7 * size_length)) - 1;
-    Some(Element { id, start: at + length + size_length, size: (size != unknown).then_some(size) })
-}
-
-/// A number of variable length and how many bytes it took.
-fn vint(bytes: &[u8]) -> Option<(u64, usize)> {
-    let first = *bytes.first()?;
-    let length = first.leading_zeros() as usize + 1;
-    if length > 8 {
-        return None;
-    }
-    let number = bytes.get(..length)?.iter().fold(0, |number, byte| number << 8 | u64::from(*byte));
-    Some((number & ((1 << (7 * length)) - 1), length))
-}
-
-/// An element inside another.
-struct Inner<'a> {
-    id: u32,
-    body: &'a [u8],
-}
-
-impl Inner<'_> {
-    fn number(&self) -> Option<u64> {
-        unsigned(self.body)
-    }
-
-    fn text(&self) -> Option<String> {
-        let text = std::str::from_utf8(self.body.get(..self.body.len().min(100))?).ok()?;
-        Some(text.trim_end_matches('\0').to_owned())
-    }
-}
-
-fn unsigned(body: &[u8]) -> Option<u64> {
-    (body.len() <= 8).then(|| body.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
-}
-
-/// The elements that follow each other in `bytes`; the last may be cut off.
-fn children(bytes: &[u8]) -> impl Iterator<Item = Inner<'_>> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let found = element(bytes, at)?;
-        // One of unknown size swallows the rest.
-        at = found.end().unwrap_or(bytes.len());
-        Some(Inner { id: found.id, body: found.body(bytes) })
-    })
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use proptest::prelude::*;
 
-    use super::*;
+    pub(in super::super) use crate::ebml::tests::write;
 
-    /// An element with a size of eight bytes.
-    pub(in super::super) fn write(id: u32, body: &[u8]) -> Vec<u8> {
-        let id = id.to_be_bytes();
-        let mut bytes = id[id.iter().position(|b| *b != 0).unwrap()..].to_vec();
-        bytes.extend((1u64 << 56 | body.len() as u64).to_be_bytes());
-        bytes.extend(body);
-        bytes
-    }
+    use super::*;
 
     fn block(track: u8, time: i16) -> Vec<u8> {
         let mut body = vec![0x80 | track];

@@ -4,6 +4,7 @@
 
 mod film;
 mod gateway;
+mod keyframes;
 mod probe;
 mod process;
 mod support;

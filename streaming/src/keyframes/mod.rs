@@ -1,0 +1,139 @@
+//! Where a film's keyframes are, from the index in its container: Matroska's Cues, an MP4's sample tables.
+//!
+//! A few range reads find the index; the film itself is never read through. Every number in it was written by a
+//! stranger: work and memory are bounded by the bytes that were read, and what is not understood is no index.
+
+mod boxes;
+mod file;
+mod matroska;
+mod mp4;
+mod samples;
+
+use std::future::Future;
+
+use bytes::Bytes;
+use protocol::Error;
+
+use self::file::{Failure, File};
+
+/// How a container keeps its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IndexKind {
+    /// Matroska and WebM.
+    Matroska,
+    /// MP4 and QuickTime.
+    Mp4,
+}
+
+/// What the index tells of each track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Index {
+    /// In the order of ffprobe's video streams, and at least one of them with keyframes. Covers that Matroska keeps
+    /// as attachments are streams for ffprobe, its last ones, but have no place here.
+    pub video: Vec<VideoIndex>,
+    /// In the order of ffprobe's audio streams.
+    pub audio: Vec<AudioIndex>,
+}
+
+/// What the index tells of a video track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoIndex {
+    /// By time, no time twice. The index need not name each keyframe of the track. Empty for a cover, and for a track
+    /// that the index leaves out.
+    pub keyframes: Vec<Keyframe>,
+    /// The decoder's configuration record as the container has it: the body of `avcC`, `hvcC` or `av1C`, or whatever
+    /// else Matroska's CodecPrivate is for the codec.
+    pub config: Option<Bytes>,
+    /// Frames of the track, where the index counts them.
+    pub frames: Option<u64>,
+    /// The unit of the track's times, seconds.
+    pub tick_s: f64,
+}
+
+/// What the index tells of an audio track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudioIndex {
+    /// Matroska's CodecPrivate; `None` for MP4.
+    pub config: Option<Bytes>,
+}
+
+/// A frame that can be decoded without those before it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Keyframe {
+    /// Its presentation time in source time, seconds: what ffmpeg says of its packet.
+    pub time_s: f64,
+    /// Where to begin to read the file for it: its cluster in Matroska, the frame itself in MP4.
+    pub offset: u64,
+}
+
+/// Why a film has no usable index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoIndex {
+    /// It is not such a container, or its index contradicts itself.
+    #[error("it is not what a file of its kind looks like")]
+    Malformed,
+    /// The container was written without.
+    #[error("it has none")]
+    Absent,
+    /// The file ends before what its index promises.
+    #[error("the file is cut off")]
+    Cut,
+    /// The film is in fragments, each with an index of its own.
+    #[error("it is spread over fragments")]
+    Fragmented,
+    /// An edit list does more than to delay a track and to choose its first frame.
+    #[error("an edit list rearranges the film")]
+    Edits,
+    /// Something legal that hardly any film has, such as sample sizes of 4 bits.
+    #[error("it is of a kind that is not read")]
+    Unsupported,
+    /// It is larger than that of any film that is watched.
+    #[error("it is too large")]
+    TooLarge,
+}
+
+/// Reads the index of a file of `size` bytes. `read` reads that many bytes of it from that offset, fewer only at its
+/// end, and is asked for 4 MiB at most.
+///
+/// # Errors
+///
+/// What `read` reports. A file without a usable index is none: that is the inner result.
+pub async fn read<R, F>(kind: IndexKind, size: Option<u64>, read: &R) -> Result<Result<Index, NoIndex>, Error>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    let file = File { size, read };
+    let index = match kind {
+        IndexKind::Matroska => matroska::index(&file).await,
+        IndexKind::Mp4 => mp4::index(&file).await,
+    };
+    match index {
+        Ok(index) if index.video.iter().any(|track| !track.keyframes.is_empty()) => Ok(Ok(index)),
+        Ok(_) => Ok(Err(NoIndex::Absent)),
+        Err(Failure::NoIndex(why)) => Ok(Err(why)),
+        Err(Failure::Read(error)) => Err(error),
+    }
+}
+
+/// More tracks than any film has.
+const MAX_TRACKS: usize = 256;
+/// Ten hours of thirty keyframes a second.
+const MAX_KEYFRAMES: usize = 1_080_000;
+
+/// A keyframe with its time in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Tick {
+    time: i64,
+    offset: u64,
+}
+
+/// Brings keyframes into order. `seconds` leads from ticks to seconds.
+fn in_order(mut ticks: Vec<Tick>, seconds: impl Fn(i64) -> f64) -> Vec<Keyframe> {
+    ticks.sort_unstable();
+    ticks.dedup_by_key(|tick| tick.time);
+    ticks.into_iter().map(|tick| Keyframe { time_s: seconds(tick.time), offset: tick.offset }).collect()
+}
+
+#[cfg(test)]
+mod tests;
