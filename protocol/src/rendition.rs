@@ -76,7 +76,9 @@ impl FromStr for RenditionId {
             Ok(Self::EncodedVideo { video: track(video, TrackKind::Video)?, burn, quality })
         };
         match *text.split('-').collect::<Vec<_>>().as_slice() {
-            [video, "copy"] if video.starts_with('v') => Ok(Self::CopiedVideo { video: track(video, TrackKind::Video)? }),
+            [video, "copy"] if video.starts_with('v') => {
+                Ok(Self::CopiedVideo { video: track(video, TrackKind::Video)? })
+            }
             [video, "encode", burn] => encoded(video, burn, Quality::Original),
             [video, "encode", burn, height] => {
                 let quality = Quality::SMALLER.into_iter().find(|quality| quality.as_str() == height);
@@ -169,9 +171,19 @@ mod tests {
         for text in ["v0-copy", "v0-encode-none", "v1-encode-s12", "v0-encode-s0-720", "a1-copy", "a3-aac", "a3-aac6"] {
             assert_eq!(text.parse::<RenditionId>().unwrap().to_string(), text);
         }
-        for bad in
-            ["", "..", "s0-copy", "v0-encode-none-original", "v0-encode-none-721", "v0-encode-a0", "a0-encode-none", "v0-aac", "v0-encode", "v0-encode-none-x", "V0-encode-none"]
-        {
+        for bad in [
+            "",
+            "..",
+            "s0-copy",
+            "v0-encode-none-original",
+            "v0-encode-none-721",
+            "v0-encode-a0",
+            "a0-encode-none",
+            "v0-aac",
+            "v0-encode",
+            "v0-encode-none-x",
+            "V0-encode-none",
+        ] {
             assert!(bad.parse::<RenditionId>().is_err(), "{bad}");
         }
     }

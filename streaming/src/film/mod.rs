@@ -1,9 +1,10 @@
 //! A film: an opened source, what is known of it, and its renditions. Sessions on the same source share one.
 
+mod copies;
 mod shelf;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -15,10 +16,10 @@ pub use shelf::{Preparation, Screen, Shelf};
 
 use crate::{
     gateway::{Feed, Gateway},
-    plan::{self, Plan},
+    plan::{self, Copies, Plan},
     probe::{Probed, Subject, probe},
     process::Spawner,
-    rendition::{EncodeSlots, Inits, ReaderId, Rendition, Surroundings},
+    rendition::{CopyFaults, EncodeSlots, Inits, ReaderId, Rendition, Surroundings},
     scheduler::Limits,
     source::Source,
     store::Store,
@@ -46,6 +47,8 @@ pub struct Film {
     probed: Probed,
     /// When each video track's picture starts and ends, in seconds of film time.
     pictures_s: Vec<(f64, f64)>,
+    copies: Copies,
+    faults: CopyFaults,
     mpv: PathBuf,
     ffmpeg: PathBuf,
     workshop: Workshop,
@@ -76,6 +79,7 @@ impl Film {
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
+        let copies = copies::copies(&feed, &probed).await;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;
@@ -84,6 +88,8 @@ impl Film {
             feed,
             probed,
             pictures_s,
+            copies,
+            faults: CopyFaults::default(),
             mpv,
             ffmpeg,
             workshop: workshop.clone(),
@@ -119,13 +125,15 @@ impl Film {
         self.feed.upstream_bytes()
     }
 
-    fn facts(&self) -> plan::Film<'_> {
+    fn facts<'a>(&'a self, faults: &'a HashSet<RenditionId>) -> plan::Film<'a> {
         plan::Film {
             media: &self.probed.media,
             zero_s: self.probed.zero_s,
             pictures_s: &self.pictures_s,
             duration_s: *self.length.borrow(),
             preset: &self.workshop.preset,
+            copies: &self.copies,
+            faults,
         }
     }
 
@@ -135,7 +143,7 @@ impl Film {
     ///
     /// As [`plan::plan`].
     pub fn plan(&self, query: &MasterQuery, languages: &[String]) -> Result<Plan, Error> {
-        plan::plan(self.facts(), query, languages)
+        plan::plan(self.facts(&self.faults.all()), query, languages)
     }
 
     /// A rendition, started if it is not there.
@@ -148,7 +156,7 @@ impl Film {
         if let Some(rendition) = renditions.get(&id) {
             return Ok(Arc::clone(rendition));
         }
-        let spec = plan::spec(self.facts(), id)?;
+        let spec = plan::spec(self.facts(&self.faults.all()), id)?;
         let around = Surroundings {
             feed: self.feed.clone(),
             spawner: self.workshop.spawner.clone(),
@@ -156,6 +164,7 @@ impl Film {
             ffmpeg: self.ffmpeg.clone(),
             slots: self.workshop.slots.clone(),
             inits: self.inits.clone(),
+            faults: self.faults.clone(),
             limits: self.workshop.limits,
             tasks: self.tasks.clone(),
             length: self.length.clone(),

@@ -65,6 +65,12 @@ impl FragmentReader {
         Self::default()
     }
 
+    /// One that has read an init segment without defaults, as ours are.
+    #[cfg(test)]
+    pub(crate) fn past_init() -> Self {
+        Self { defaults: Some(Trex::default()), ..Self::default() }
+    }
+
     /// Takes the next bytes and returns what they complete.
     ///
     /// # Errors
@@ -176,10 +182,6 @@ mod tests {
     use super::*;
     use crate::fmp4::{Run, write_segment};
 
-    fn reader_past_init() -> FragmentReader {
-        FragmentReader { defaults: Some(Trex::default()), ..FragmentReader::default() }
-    }
-
     proptest! {
         /// However a segment is cut into reads, its samples come out as they went in.
         #[test]
@@ -194,7 +196,7 @@ mod tests {
             let data: Bytes = (0..samples.iter().map(|s| s.size).sum::<u32>()).map(|i| (i % 251) as u8).collect();
             let run = Run { samples: &samples, data: std::slice::from_ref(&data) };
             let segment = write_segment(7, decode_time, &run);
-            let mut reader = reader_past_init();
+            let mut reader = FragmentReader::past_init();
             let mut events = Vec::new();
             for chunk in segment.chunks(step) {
                 events.extend(reader.push(chunk).unwrap());
@@ -205,7 +207,7 @@ mod tests {
 
         #[test]
         fn garbage_is_an_error_or_nothing(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
-            let _ = reader_past_init().push(&bytes);
+            let _ = FragmentReader::past_init().push(&bytes);
         }
 
         /// One flipped byte never panics, nor makes the reader take more than it was given.
@@ -217,7 +219,7 @@ mod tests {
             let mut segment = write_segment(1, 0, &run).to_vec();
             let at = at % segment.len();
             segment[at] = value;
-            let _ = reader_past_init().push(&segment);
+            let _ = FragmentReader::past_init().push(&segment);
         }
     }
 

@@ -1,9 +1,13 @@
-//! A head: one run of mpv (video) or ffmpeg (audio) that writes one rendition's segments from a given one on.
+//! A head: one run of mpv (encoded video) or ffmpeg (audio, and whatever is copied) that writes one rendition's
+//! segments from a given one on.
 
 mod command;
 mod cut;
 mod run;
 
-pub use command::{AudioOrder, Encoder, Order, VideoOrder, audio_command, video_command};
-pub use cut::{Cut, CutError, Cutter, Grid};
+pub use command::{
+    AudioCopyOrder, AudioOrder, Encoder, Order, VideoCopyOrder, VideoOrder, audio_command, audio_copy_command,
+    video_command, video_copy_command,
+};
+pub use cut::{Cut, CutError, Cutter, FrameCutter, Grid, KeyframeCutter, Keys};
 pub use run::{HeadEnd, HeadEvent, HeadRun, News};

@@ -63,6 +63,8 @@ pub enum HeadEnd {
     AtCapacity(Error),
     /// The store could not take a segment.
     Store(Error),
+    /// Keyframes are not where the source's index has them, so that its video can't be copied. For the log.
+    NotAsIndexed(String),
     /// The tool failed, or wrote something else than was ordered. For the log.
     Failed(String),
 }
@@ -156,7 +158,10 @@ impl HeadRun {
                 self.tell(HeadEvent::Init(init)).await;
             }
             Event::Fragment(fragment) => {
-                let cuts = self.cutter.push(&fragment).map_err(|error| HeadEnd::Failed(error.to_string()))?;
+                let cuts = self.cutter.push(&fragment).map_err(|error| {
+                    let why = error.to_string();
+                    if error.is_the_source_s() { HeadEnd::NotAsIndexed(why) } else { HeadEnd::Failed(why) }
+                })?;
                 for cut in cuts {
                     self.publish(cut).await?;
                 }
@@ -208,12 +213,13 @@ impl HeadRun {
         if self.cutter.is_empty() {
             return with_stderr(HeadEnd::Failed("it made nothing".into()), child);
         }
-        if let Some(cut) = self.cutter.finish()
+        let ending = self.cutter.finish();
+        if let Some(cut) = ending.cut
             && let Err(end) = self.publish(cut).await
         {
             return end;
         }
-        HeadEnd::FilmEnded { frames: self.cutter.next_frame() }
+        ending.early_at.map_or(HeadEnd::Finished, |frames| HeadEnd::FilmEnded { frames })
     }
 }
 

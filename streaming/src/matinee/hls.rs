@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, MasterQuery, RenditionId, SessionId, ViewerToken};
+use protocol::{Error, MasterQuery, PlanView, RenditionId, SessionId, ViewerToken};
 use sha2::{Digest as _, Sha256};
 
 use super::Matinee;
@@ -58,6 +58,20 @@ impl Matinee {
         let film = self.film(session, player).await?;
         let plan = film.plan(query, languages)?;
         Ok(playlist::master(&plan.master))
+    }
+
+    /// How the film is made playable for one viewer's browser and choice, and why; waits until the film is ready.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matinee::master`].
+    pub async fn plan(&self, session: SessionId, query: &MasterQuery, languages: &[String]) -> Result<PlanView, Error> {
+        let screen = self.inner.screenings.screen(session);
+        let film = match screen {
+            Some(screen) => screen.ready(READY_LIMIT).await?,
+            None => self.registry().view(session).and_then(|view| Err(view.error.unwrap_or_else(asleep)))?,
+        };
+        Ok(film.plan(query, languages)?.view)
     }
 
     /// The full-length playlist of a rendition.

@@ -1,22 +1,26 @@
-//! What has to be done so that a browser can play the film. Pure.
+//! What has to be done so that a browser can play the film: the least work, and why it is not less. Pure.
 //!
-//! The video is encoded with the chosen subtitle track drawn in, each audio track as AAC stereo. Which renditions
-//! there are follows from the media alone, so a rendition can be named, and made, by anyone who knows the film.
+//! The video is copied where the film's index allows it, the browser decodes it, and nothing is to be drawn into it;
+//! else it is encoded. So is each audio track. Which renditions there are follows from the media alone, so a
+//! rendition can be named, and made, by anyone who knows the film.
+
+mod audio;
+mod copies;
+mod spec;
+mod video;
+mod words;
+
+use std::collections::HashSet;
 
 use protocol::{
-    AudioTrack, Error, ErrorKind, FrameRate, MasterQuery, Media, RenditionId, SubtitleTrack, TrackId, TrackKind,
-    VideoTrack,
+    AudioTrack, Error, ErrorKind, MasterQuery, Media, PlanView, RenditionId, SubtitleTrack, TrackId, TrackKind,
+    VideoMode, VideoPlan, VideoTrack,
 };
 
-use crate::{
-    head::{AudioOrder, Encoder, Order, VideoOrder},
-    playlist::{AudioRendition, Level, MasterPlan, VideoRendition, bit_rate_cap, fit},
-    rendition::Spec,
-    time::{SegmentTable, snap_rate},
-};
+pub use copies::{AudioCopy, Copies, Times, VideoCopy};
+pub use spec::spec;
 
-/// Bits a second of an AAC stereo rendition.
-const AUDIO_BIT_RATE: u32 = 160_000;
+use crate::playlist::MasterPlan;
 
 /// What a master playlist offers, and what is played first.
 #[derive(Clone, Debug)]
@@ -24,6 +28,8 @@ pub struct Plan {
     pub master: MasterPlan,
     pub video: Option<RenditionId>,
     pub audio: Option<RenditionId>,
+    /// The same for the viewer, with reasons.
+    pub view: PlanView,
 }
 
 /// What the plan needs to know besides the media.
@@ -38,119 +44,58 @@ pub struct Film<'a> {
     pub duration_s: f64,
     /// x264's preset.
     pub preset: &'a str,
+    pub copies: &'a Copies,
+    /// Copied renditions that failed.
+    pub faults: &'a HashSet<RenditionId>,
 }
 
-/// The plan for one viewer's choice.
+/// The plan for one viewer's browser and choice.
 ///
 /// # Errors
 ///
 /// `not_found` for a track that the film does not have, `unplayable` when there is nothing to play.
 pub fn plan(film: Film<'_>, query: &MasterQuery, languages: &[String]) -> Result<Plan, Error> {
     let chosen = protocol::choose(film.media, languages);
-    let audio = match query.audio {
+    let audio_track = match query.audio {
         Some(track) => Some(audio_track(film.media, track)?.track),
         None => chosen.audio,
     };
     let burn = match query.burn.as_deref() {
-        Some("none") => None,
+        Some("none") | None => None,
         Some(track) => Some(subtitle_track(film.media, track.parse()?)?.track),
-        None => chosen.subtitles,
     };
-    let video = chosen.video.map(|video| RenditionId::EncodedVideo { video, burn });
-    let master = MasterPlan {
-        video: video.map(|id| video_rendition(film, id)).transpose()?,
-        audio: film.media.audio.iter().enumerate().map(|(n, track)| audio_rendition(n, track, audio)).collect(),
-    };
-    if master.video.is_none() && master.audio.is_empty() {
+    let capabilities = query.caps.as_deref().map(video::parsed);
+    let sounds = audio::sounds(film, capabilities.as_ref());
+    let picture = chosen.video.map(|id| video_track(film.media, id)).transpose()?;
+    let sight = picture.map(|track| (track, video::sight(film, track, query, burn, chosen.subtitles)));
+    if sight.is_none() && sounds.is_empty() {
         return Err(Error::new(ErrorKind::Unplayable, "there is neither picture nor sound in this file"));
     }
-    Ok(Plan { master, video, audio: audio.map(|audio| RenditionId::EncodedAudio { audio }) })
-}
-
-/// How a rendition is made.
-///
-/// # Errors
-///
-/// `not_found` when the film has no such track.
-pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
-    let order = match id {
-        RenditionId::EncodedVideo { video, burn } => {
-            let track = video_track(film.media, video)?;
-            if let Some(burn) = burn {
-                subtitle_track(film.media, burn)?;
-            }
-            let picture = picture(track);
-            let (width, height, rate) = (picture.width, picture.height, picture.rate);
-            let (starts_s, ends_s) =
-                film.pictures_s.get(usize::from(video.order)).copied().unwrap_or((0.0, film.duration_s));
-            Order::Video(VideoOrder {
-                video: video.order,
-                burn: burn.map(|burn| burn.order),
-                rate,
-                scale: ((width, height) != (track.width, track.height)).then_some((width, height)),
-                encoder: Encoder {
-                    preset: film.preset.to_owned(),
-                    level: picture.level.idc(),
-                    max_bit_rate: bit_rate_cap(width, height, rate),
-                },
-                zero_s: film.zero_s,
-                starts_s: is_constant(track.frame_rate, rate).then_some(starts_s),
-                ends_s,
-            })
-        }
-        RenditionId::EncodedAudio { audio } => {
-            audio_track(film.media, audio)?;
-            Order::Audio(AudioOrder { audio: audio.order, bit_rate: AUDIO_BIT_RATE, zero_s: film.zero_s })
-        }
+    let tracks = || film.media.audio.iter().zip(&sounds);
+    let master = MasterPlan {
+        video: sight.as_ref().and_then(|(track, sight)| video::rendition(film, track, sight.rendition)),
+        audio: tracks()
+            .enumerate()
+            .map(|(n, (track, sound))| sound.rendition(n, track, Some(track.track) == audio_track))
+            .collect(),
     };
-    let table = match &order {
-        Order::Video(order) => SegmentTable::video(order.rate, film.duration_s),
-        Order::Audio(_) => SegmentTable::audio(film.duration_s),
+    let view = PlanView {
+        video: sight.as_ref().map(|(track, sight)| VideoPlan {
+            track: track.track,
+            mode: if sight.why.is_none() { VideoMode::Copy } else { VideoMode::Encode },
+            why: sight.why.clone(),
+            height: video::height(track, sight.rendition),
+        }),
+        audio: tracks().map(|(track, sound)| sound.view(track)).collect(),
+        audio_track,
+        burn: sight.as_ref().and_then(|(_, sight)| match sight.rendition {
+            RenditionId::EncodedVideo { burn, .. } => burn,
+            _ => None,
+        }),
+        qualities: picture.map(video::smaller).unwrap_or_default(),
     };
-    Ok(Spec { id, order, table })
-}
-
-/// The encoded picture of a track.
-struct Picture {
-    width: u32,
-    height: u32,
-    rate: FrameRate,
-    level: Level,
-}
-
-/// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.
-fn is_constant(measured: Option<FrameRate>, grid: FrameRate) -> bool {
-    measured.is_some_and(|measured| (measured.as_f64() / grid.as_f64() - 1.0).abs() <= 0.001)
-}
-
-fn picture(track: &VideoTrack) -> Picture {
-    let (width, height) = fit(track.width, track.height, track.sample_aspect);
-    let rate = snap_rate(track.frame_rate);
-    Picture { width, height, rate, level: Level::of(width, height, rate) }
-}
-
-fn video_rendition(film: Film<'_>, rendition: RenditionId) -> Result<VideoRendition, Error> {
-    let RenditionId::EncodedVideo { video, .. } = rendition else { return Err(no_track(TrackKind::Video)) };
-    let Picture { width, height, rate, level } = picture(video_track(film.media, video)?);
-    Ok(VideoRendition {
-        rendition,
-        codec: level.codec(),
-        width,
-        height,
-        frame_rate: rate,
-        bandwidth: bit_rate_cap(width, height, rate).into(),
-    })
-}
-
-fn audio_rendition(n: usize, track: &AudioTrack, chosen: Option<TrackId>) -> AudioRendition {
-    AudioRendition {
-        rendition: RenditionId::EncodedAudio { audio: track.track },
-        name: track.title.clone().or_else(|| track.language.clone()).unwrap_or_else(|| format!("Audio {}", n + 1)),
-        language: track.language_tag(),
-        default: Some(track.track) == chosen,
-        channels: 2,
-        bandwidth: AUDIO_BIT_RATE.into(),
-    }
+    let audio = tracks().find(|(track, _)| Some(track.track) == audio_track).map(|(_, sound)| sound.rendition);
+    Ok(Plan { master, video: sight.map(|(_, sight)| sight.rendition), audio, view })
 }
 
 fn video_track(media: &Media, id: TrackId) -> Result<&VideoTrack, Error> {

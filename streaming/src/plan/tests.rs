@@ -1,6 +1,12 @@
-use protocol::{Reach, SubtitleKind};
+use std::sync::LazyLock;
+
+use protocol::{AudioMode, FrameRate, Quality, Reach, SubtitleKind};
 
 use super::*;
+use crate::{
+    head::Order,
+    keyframes::{Keyframe, NoIndex, VideoIndex},
+};
 
 fn media() -> Media {
     let video = VideoTrack {
@@ -24,7 +30,7 @@ fn media() -> Media {
     let audio = |order, language: &str| AudioTrack {
         track: TrackId::audio(order),
         codec: "aac".into(),
-        profile: None,
+        profile: Some("LC".into()),
         channels: 6,
         channel_layout: None,
         sample_rate: 48_000,
@@ -59,9 +65,52 @@ fn media() -> Media {
     }
 }
 
-const fn film(media: &Media) -> Film<'_> {
-    Film { media, zero_s: 0.026, pictures_s: &[(0.0, 60.0)], duration_s: 60.0, preset: "superfast" }
+/// A film whose video cannot be copied, and sound neither.
+fn film(media: &Media) -> Film<'_> {
+    static NOTHING: LazyLock<Copies> = LazyLock::new(Copies::default);
+    with(media, &NOTHING)
 }
+
+fn with<'a>(media: &'a Media, copies: &'a Copies) -> Film<'a> {
+    static NO_FAULTS: LazyLock<HashSet<RenditionId>> = LazyLock::new(HashSet::new);
+    Film {
+        media,
+        zero_s: 0.026,
+        pictures_s: &[(0.0, 60.0)],
+        duration_s: 60.0,
+        preset: "superfast",
+        copies,
+        faults: &NO_FAULTS,
+    }
+}
+
+const TIMES: Times = Times { zero_s: 0.026, duration_s: 60.0, starts_s: 0.0, ends_s: 60.0 };
+
+/// High profile, level 4.1; HEVC Main 10, level 5; AV1 of ten bits.
+const AVC: &[u8] = &[1, 0x64, 0, 0x29];
+const HEVC: &[u8] = &[1, 0x02, 0x20, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 150];
+const AV1: &[u8] = &[0x81, 0x08, 0x4c, 0];
+
+/// Keyframes every `gap_s`, with 1 MB a second between them.
+fn index(gap_s: f64, config: &'static [u8]) -> VideoIndex {
+    let count = (60.0 / gap_s).ceil() as u32;
+    let keyframes = (0..count).map(|n| {
+        let time_s = f64::from(n) * gap_s;
+        Keyframe { time_s: time_s + 0.026, offset: (time_s * 1e6) as u64 }
+    });
+    let config = Some(bytes::Bytes::from_static(config));
+    VideoIndex { keyframes: keyframes.collect(), config, frames: None, tick_s: 0.001 }
+}
+
+/// What can be copied of the film with this index, where AAC frames are as they should be.
+fn copies(media: &Media, index: Result<&VideoIndex, &NoIndex>) -> Copies {
+    let video = |track| VideoCopy::of(track, &media.container, media.reach, index, Some(60_000_000), TIMES);
+    let audio = |track| AudioCopy::of(track, Some((0.026, 0.021)), false, TIMES);
+    Copies { video: media.video.iter().map(video).collect(), audio: media.audio.iter().map(audio).collect() }
+}
+
+const CHROMIUM: &str = "avc1.640034,av01.0.13M.10,vp09.02.51.10,mp4a.40.2,opus,flac,mp3";
+const SAFARI: &str = "avc1.640034,hvc1.2.4.L153.b0,mp4a.40.2,ac-3,ec-3,flac,mp3";
 
 fn id(text: &str) -> RenditionId {
     text.parse().unwrap()
@@ -94,7 +143,7 @@ fn tracks_that_are_not_there_are_not_found() {
     ] {
         assert_eq!(plan(film(&media), &query, &[]).unwrap_err().kind, ErrorKind::NotFound);
     }
-    for rendition in ["v1-encode-none", "v0-encode-s1", "a2-aac"] {
+    for rendition in ["v1-encode-none", "v0-encode-s1", "a2-aac", "v0-copy", "a0-copy", "v1-copy"] {
         assert_eq!(spec(film(&media), id(rendition)).unwrap_err().kind, ErrorKind::NotFound);
     }
     let query = MasterQuery { burn: Some("../x".into()), ..MasterQuery::default() };
@@ -127,4 +176,163 @@ fn large_and_anamorphic_pictures_are_scaled() {
     (media.video[0].width, media.video[0].height) = (3840, 2160);
     let Order::Video(order) = spec(film(&media), id("v0-encode-none")).unwrap().order else { panic!("not video") };
     assert_eq!(order.scale, Some((1920, 1080)));
+}
+
+/// Codec, bits, configuration record, what the browser decodes; the rendition, and why it is not a copy.
+type Case = (&'static str, u8, &'static [u8], &'static str, &'static str, Option<&'static str>);
+
+/// The plan by codec and browser, and the words for what is not copied.
+#[test]
+fn the_least_work_that_plays() {
+    let cases: [Case; 9] = [
+        ("h264", 8, AVC, CHROMIUM, "v0-copy", None),
+        ("h264", 8, AVC, "", "v0-encode-s0", Some("H.264: this browser cannot decode it")),
+        ("h264", 8, &[1, 110, 0, 41], CHROMIUM, "v0-encode-s0", Some("H.264: this browser cannot decode it")),
+        ("hevc", 10, HEVC, CHROMIUM, "v0-encode-s0", Some("HEVC 10-bit: this browser cannot decode it")),
+        ("hevc", 10, HEVC, SAFARI, "v0-copy", None),
+        ("av1", 10, AV1, CHROMIUM, "v0-copy", None),
+        ("av1", 10, AV1, SAFARI, "v0-encode-s0", Some("AV1 10-bit: this browser cannot decode it")),
+        ("mpeg2video", 8, &[], CHROMIUM, "v0-encode-s0", Some("no browser decodes MPEG-2")),
+        ("h264", 8, &[], CHROMIUM, "v0-encode-s0", Some("no browser decodes H.264")),
+    ];
+    for (codec, bits, config, caps, rendition, why) in cases {
+        let mut media = media();
+        (media.video[0].codec, media.video[0].bit_depth) = (codec.into(), Some(bits));
+        let copies = copies(&media, Ok(&index(2.0, config)));
+        let query = MasterQuery { caps: Some(caps.into()), ..MasterQuery::default() };
+        let plan = plan(with(&media, &copies), &query, &[]).unwrap();
+        let view = plan.view.video.unwrap();
+        assert_eq!((plan.video, view.why.as_deref()), (Some(id(rendition)), why), "{codec} {bits} for {caps}");
+    }
+}
+
+/// The same H.264 film, by its index and its server.
+#[test]
+fn an_index_decides_about_copying() {
+    let cases: [(Result<VideoIndex, NoIndex>, Option<&str>); 6] = [
+        (Ok(index(0.5, AVC)), None),
+        (Ok(index(7.5, AVC)), None),
+        (Ok(index(10.0, AVC)), Some("its keyframes are 10 s apart, and each seek would wait for as much")),
+        (Ok(index(15.0, AVC)), Some("its keyframes are up to 15 s apart")),
+        (Err(NoIndex::Absent), Some("Matroska without a usable index of keyframes (it has none)")),
+        (
+            Ok(VideoIndex { keyframes: vec![Keyframe { time_s: 0.026, offset: 0 }], ..index(1.0, AVC) }),
+            Some("its keyframes are up to 60 s apart"),
+        ),
+    ];
+    for (index, why) in cases {
+        let media = media();
+        let copies = copies(&media, index.as_ref());
+        assert_eq!(copies.video[0].as_ref().err().map(String::as_str), why);
+    }
+    let mut media = media();
+    media.reach = Reach::AsRead;
+    let copies = copies(&media, Ok(&index(2.0, AVC)));
+    assert_eq!(copies.video[0].as_ref().unwrap_err(), "the film's server cannot seek");
+}
+
+#[test]
+fn a_viewer_s_choice_may_need_encoding() {
+    let media = media();
+    let copies = copies(&media, Ok(&index(2.0, AVC)));
+    let plan = |query| plan(with(&media, &copies), &query, &[]).unwrap();
+    let base = MasterQuery { caps: Some(CHROMIUM.into()), ..MasterQuery::default() };
+    for (query, rendition, why) in [
+        (base.clone(), "v0-copy", None),
+        (MasterQuery { burn: Some("none".into()), ..base.clone() }, "v0-copy", None),
+        (
+            MasterQuery { burn: Some("s0".into()), ..base.clone() },
+            "v0-encode-s0",
+            Some("the subtitles are drawn into the picture"),
+        ),
+        (
+            MasterQuery { quality: Some(Quality::P720), ..base.clone() },
+            "v0-encode-s0-720",
+            Some("it is scaled down to 720p"),
+        ),
+        (MasterQuery { quality: Some(Quality::P1080), ..base.clone() }, "v0-copy", None),
+        (
+            MasterQuery { video: Some(VideoMode::Encode), burn: Some("none".into()), ..base.clone() },
+            "v0-encode-none",
+            Some("it was asked for"),
+        ),
+    ] {
+        let plan = plan(query.clone());
+        let view = plan.view.video.unwrap();
+        assert_eq!((plan.video, view.why.as_deref()), (Some(id(rendition)), why), "{query:?}");
+    }
+    assert_eq!(plan(base).view.qualities, [Quality::P720, Quality::P480]);
+}
+
+#[test]
+fn a_copy_that_failed_is_not_planned_again() {
+    let media = media();
+    let copies = copies(&media, Ok(&index(2.0, AVC)));
+    let faults = HashSet::from([id("v0-copy"), id("a0-copy")]);
+    let film = Film { faults: &faults, ..with(&media, &copies) };
+    let plan = plan(film, &MasterQuery::default(), &[]).unwrap();
+    assert_eq!((plan.video, plan.audio), (Some(id("v0-encode-s0")), Some(id("a0-aac"))));
+    assert!(plan.view.video.unwrap().why.unwrap().contains("index"));
+}
+
+#[test]
+fn sound_is_copied_in_one_codec() {
+    let cases: [(&[&str], &str, &[&str]); 6] = [
+        (&["aac", "aac"], CHROMIUM, &["a0-copy", "a1-copy"]),
+        // A browser that says what it can is given all channels.
+        (&["aac", "ac3"], CHROMIUM, &["a0-copy", "a1-aac6"]),
+        (&["ac3", "ac3"], SAFARI, &["a0-copy", "a1-copy"]),
+        (&["ac3", "eac3"], SAFARI, &["a0-aac6", "a1-aac6"]),
+        (&["ac3", "aac"], SAFARI, &["a0-aac6", "a1-copy"]),
+        (&["dts", "truehd"], CHROMIUM, &["a0-aac6", "a1-aac6"]),
+    ];
+    for (codecs, caps, renditions) in cases {
+        let mut media = media();
+        for (track, codec) in media.audio.iter_mut().zip(codecs) {
+            track.codec = (*codec).into();
+        }
+        let frame_s = |codec: &str| if codec == "aac" { 0.021 } else { 0.032 };
+        let copy = |track: &AudioTrack| AudioCopy::of(track, Some((0.026, frame_s(&track.codec))), false, TIMES);
+        let copies = Copies { audio: media.audio.iter().map(copy).collect(), ..Copies::default() };
+        let query = MasterQuery { caps: Some(caps.into()), ..MasterQuery::default() };
+        let plan = plan(with(&media, &copies), &query, &[]).unwrap();
+        let names: Vec<_> = plan.master.audio.iter().map(|audio| audio.rendition.to_string()).collect();
+        assert_eq!(names, renditions, "{codecs:?} for {caps}");
+        let codecs: HashSet<_> = plan.master.audio.iter().map(|audio| audio.codec).collect();
+        assert_eq!(codecs.len(), 1, "one group has one codec");
+        for (plan, name) in plan.view.audio.iter().zip(&names) {
+            assert_eq!(plan.mode == AudioMode::Copy, name.ends_with("copy"));
+            assert_eq!(plan.why.is_none(), plan.mode == AudioMode::Copy);
+        }
+    }
+}
+
+#[test]
+fn sound_with_silence_to_be_made_is_encoded() {
+    let media = media();
+    let of = |frames, times| AudioCopy::of(&media.audio[0], frames, false, times);
+    assert!(of(Some((0.026, 0.0213)), TIMES).is_ok());
+    assert!(of(Some((1.5, 0.0213)), TIMES).unwrap_err().contains("after the film"));
+    assert!(of(Some((0.026, 0.0213)), Times { ends_s: 40.0, ..TIMES }).unwrap_err().contains("before the film"));
+    assert!(of(None, TIMES).is_err() && of(Some((0.026, 0.04)), TIMES).is_err());
+}
+
+#[test]
+fn copied_sound_lies_on_its_own_grid() {
+    let media = media();
+    let phase = |first_s| AudioCopy::of(&media.audio[0], Some((first_s, 0.0213)), false, TIMES).unwrap().order.phase;
+    assert_eq!(phase(0.026), 0);
+    assert_eq!(phase(0.031), 240);
+    // An encoder's priming, before the film begins, is left out as whole frames.
+    assert_eq!(phase(0.005), 16);
+}
+
+#[test]
+fn a_copied_film_is_cut_at_keyframes_of_two_seconds_or_more() {
+    let media = media();
+    let copies = copies(&media, Ok(&index(0.75, AVC)));
+    let spec = spec(with(&media, &copies), id("v0-copy")).unwrap();
+    assert!((spec.table.start_s(1) - 2.25).abs() < 1e-6 && (spec.table.total_s() - 60.0).abs() < 1e-6);
+    let Order::VideoCopy(order) = spec.order else { panic!("not copied") };
+    assert_eq!((order.first_ticks, order.zero_ticks, order.gaps[1]), (0, 2340, 67_500));
 }

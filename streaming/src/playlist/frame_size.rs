@@ -12,15 +12,17 @@ const MAX_ASPECT: f64 = 8.0;
 /// The size, in square pixels, of the encoded picture of a track with this size and shape of its pixels.
 ///
 /// Oblong pixels are made square by stretching their shorter side, as mpv does; then the picture is scaled down to
-/// 1920x1080 if need be. Both sides come out even, as 4:2:0 needs: an odd one loses a pixel rather than gain one.
+/// 1920x1080 if need be, and into the 16:9 frame of `max_height` lines. Both sides come out even, as 4:2:0 needs: an odd one loses a pixel rather than gain one.
 #[must_use]
-pub fn fit(width: u32, height: u32, sample_aspect: (u32, u32)) -> (u32, u32) {
+pub fn fit(width: u32, height: u32, sample_aspect: (u32, u32), max_height: u32) -> (u32, u32) {
+    let max_height = max_height.clamp(2, MAX_HEIGHT);
+    let max_width = f64::from(max_height) * f64::from(MAX_WIDTH) / f64::from(MAX_HEIGHT);
     let aspect = f64::from(sample_aspect.0) / f64::from(sample_aspect.1);
     // An aspect that is unknown (0:1, 0:0) or absurd is 1:1.
     let aspect = if (1.0 / MAX_ASPECT..=MAX_ASPECT).contains(&aspect) { aspect } else { 1.0 };
     let wide = f64::from(width.max(1)) * aspect.max(1.0);
     let high = f64::from(height.max(1)) / aspect.min(1.0);
-    let scale = (f64::from(MAX_WIDTH) / wide).min(f64::from(MAX_HEIGHT) / high).min(1.0);
+    let scale = (max_width / wide).min(f64::from(max_height) / high).min(1.0);
     (even(wide * scale), even(high * scale))
 }
 
@@ -63,8 +65,15 @@ mod tests {
             (u32::MAX, 1, (1, 1), (1920, 2)),
             (u32::MAX, u32::MAX, (1, 1), (1080, 1080)),
         ] {
-            assert_eq!(fit(width, height, aspect), size, "{width}x{height} {aspect:?}");
+            assert_eq!(fit(width, height, aspect, MAX_HEIGHT), size, "{width}x{height} {aspect:?}");
         }
+    }
+
+    #[test]
+    fn a_lower_quality_has_fewer_lines() {
+        assert_eq!(fit(1920, 1080, (1, 1), 720), (1280, 720));
+        assert_eq!(fit(1920, 800, (1, 1), 480), (854, 356));
+        assert_eq!(fit(640, 360, (1, 1), 480), (640, 360));
     }
 
     proptest! {
@@ -72,7 +81,7 @@ mod tests {
         fn even_within_bounds_and_in_shape(
             width in 16_u32..8000, height in 16_u32..8000, across in 1_u32..100, down in 1_u32..100,
         ) {
-            let (wide, high) = fit(width, height, (across, down));
+            let (wide, high) = fit(width, height, (across, down), MAX_HEIGHT);
             prop_assert!(wide % 2 == 0 && high % 2 == 0);
             prop_assert!((2..=MAX_WIDTH).contains(&wide) && (2..=MAX_HEIGHT).contains(&high));
             let aspect = f64::from(across) / f64::from(down);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use m3u8_rs::{AlternativeMedia, AlternativeMediaType, MasterPlaylist, Resolution, VariantStream};
 use protocol::{FrameRate, RenditionId};
 
-use super::{codecs::AAC_CODEC, media};
+use super::media;
 
 const AUDIO_GROUP: &str = "audio";
 
@@ -35,6 +35,8 @@ pub struct VideoRendition {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AudioRendition {
     pub rendition: RenditionId,
+    /// As in `CODECS`: `mp4a.40.2`. All tracks of a film have the same.
+    pub codec: &'static str,
     /// What a menu shows. It may come from the file: whatever a playlist cannot hold is taken out.
     pub name: String,
     /// As BCP 47 tag; left out of the playlist if it does not look like one.
@@ -70,8 +72,8 @@ pub fn master(plan: &MasterPlan) -> String {
     } else if let Some(audio) = plan.audio.get(default) {
         variant.uri = uri(audio.rendition);
     }
-    if !plan.audio.is_empty() {
-        codecs.push(AAC_CODEC);
+    if let Some(audio) = plan.audio.get(default) {
+        codecs.push(audio.codec);
     }
     variant.codecs = Some(codecs.join(","));
     let playlist = MasterPlaylist {
@@ -144,11 +146,15 @@ fn is_tag(language: &str) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use protocol::TrackId;
+    use protocol::{Channels, Quality, TrackId};
 
     fn video() -> VideoRendition {
         VideoRendition {
-            rendition: RenditionId::EncodedVideo { video: TrackId::video(0), burn: Some(TrackId::subtitles(1)) },
+            rendition: RenditionId::EncodedVideo {
+                video: TrackId::video(0),
+                burn: Some(TrackId::subtitles(1)),
+                quality: Quality::Original,
+            },
             codec: "avc1.640029".to_owned(),
             width: 1920,
             height: 1080,
@@ -159,7 +165,8 @@ mod tests {
 
     fn audio(order: u16, name: &str, language: Option<&str>, default: bool) -> AudioRendition {
         AudioRendition {
-            rendition: RenditionId::EncodedAudio { audio: TrackId::audio(order) },
+            rendition: RenditionId::EncodedAudio { audio: TrackId::audio(order), channels: Channels::Stereo },
+            codec: "mp4a.40.2",
             name: name.to_owned(),
             language: language.map(str::to_owned),
             default,

@@ -4,11 +4,13 @@
 //! `EXT-X-STREAM-INF`, since every segment that a player asks for on trial starts an encoder.
 
 mod codecs;
+mod copied;
 mod frame_size;
 mod master;
 mod media;
 
 pub use codecs::{AAC_CODEC, Level, bit_rate_cap};
+pub use copied::CopiedCodec;
 pub use frame_size::{MAX_HEIGHT, MAX_WIDTH, fit};
 pub use master::{AudioRendition, MasterPlan, VideoRendition, master};
 pub use media::media;

@@ -29,9 +29,26 @@ pub(super) enum Failure {
     Other(Error),
 }
 
-/// The format, streams and chapters of a source.
+/// Packets at the file's beginning that are listed: some of each track, half a second of the film.
+const FIRST_PACKETS: &str = "%+#96";
+
+/// The format, streams and chapters of a source, and its first packets.
 pub(super) async fn describe(spawner: &Spawner, ffprobe: &Path, url: &str) -> Result<Value, Failure> {
-    run(spawner, ffprobe, url, &["-show_format", "-show_streams", "-show_chapters"]).await
+    run(
+        spawner,
+        ffprobe,
+        url,
+        &[
+            "-show_format",
+            "-show_streams",
+            "-show_chapters",
+            "-read_intervals",
+            FIRST_PACKETS,
+            "-show_entries",
+            "packet=stream_index,pts_time,duration_time",
+        ],
+    )
+    .await
 }
 
 /// The end of each stream, by its number, in seconds of source time, as far as frames can be read from `from_s` on.

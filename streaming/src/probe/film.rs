@@ -10,7 +10,9 @@ use super::{
     Probed, Subject, clock,
     container::Container,
     ffprobe::{self, Failure},
-    fields, look,
+    fields,
+    first_frames::first_frames,
+    look,
     matroska::{self, Head},
     mp4,
     spans::Told,
@@ -103,6 +105,7 @@ where
             source_start_s: told.source_start_s,
             video: spans.video,
             audio: spans.audio,
+            audio_frames: streams.audio.iter().map(|stream| first_frames(probed, stream)).collect(),
         })
     }
 

@@ -9,6 +9,7 @@ mod container;
 mod ffprobe;
 mod fields;
 mod film;
+mod first_frames;
 mod look;
 mod matroska;
 mod mp4;
@@ -57,6 +58,9 @@ pub struct Probed {
     pub video: Vec<TrackSpan>,
     /// When each of [`Media::audio`] plays.
     pub audio: Vec<TrackSpan>,
+    /// Of each of [`Media::audio`] when its first frame is heard, in seconds of source time, and how long every frame
+    /// lasts; `None` where they differ, or none is near the file's beginning.
+    pub audio_frames: Vec<Option<(f64, f64)>>,
 }
 
 /// When a track plays, in seconds of *source* time.

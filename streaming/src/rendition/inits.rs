@@ -35,8 +35,8 @@ impl Inits {
 fn settings(order: &Order) -> Option<VideoOrder> {
     match order {
         Order::Video(order) => Some(VideoOrder { burn: None, ..order.clone() }),
-        // An audio head brings its own at once, and its track's language may stand in it.
-        Order::Audio(_) => None,
+        // A head of the others brings its own at once, and its track's language may stand in it.
+        Order::Audio(_) | Order::VideoCopy(_) | Order::AudioCopy(_) => None,
     }
 }
 

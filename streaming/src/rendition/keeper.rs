@@ -18,7 +18,7 @@ use super::{
     waiters::Waiters,
 };
 use crate::{
-    head::{HeadEnd, HeadEvent, News},
+    head::{HeadEnd, HeadEvent, News, Order},
     scheduler::{HeadId, Pace, Serve, pace, serve},
     store::RenditionSpace,
     time::{SegmentTable, film_frames},
@@ -149,14 +149,14 @@ impl Keeper {
         let next = head.view.next;
         let reason = head.reason.as_deref().unwrap_or("");
         match &end {
-            HeadEnd::Failed(why) => {
+            HeadEnd::Failed(why) | HeadEnd::NotAsIndexed(why) => {
                 tracing::warn!(head = head.view.id, rendition = %self.spec.id, segment = next, %why, "head failed");
             }
             end => {
                 tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended");
             }
         }
-        if matches!(end, HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_))
+        if matches!(end, HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_) | HeadEnd::NotAsIndexed(_))
             && let Some(failure) = self.source_failure(head.view.id)
         {
             return self.give_up(&failure);
@@ -165,11 +165,15 @@ impl Keeper {
             HeadEnd::Finished | HeadEnd::Stopped => {}
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
+            HeadEnd::NotAsIndexed(_) => return self.give_up_copying(),
             HeadEnd::Failed(_) => {
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
                 if *failures >= TRIES {
                     self.failures.remove(&next);
+                    if self.spec.order.is_copy() {
+                        return self.give_up_copying();
+                    }
                     return self.give_up(&Error::new(
                         ErrorKind::Unplayable,
                         "this part of the film could not be made into something a browser plays; try another place, \
@@ -201,6 +205,15 @@ impl Keeper {
         }
     }
 
+    /// This track is not copied any more: the film's next plan has it encoded.
+    fn give_up_copying(&mut self) {
+        self.around.faults.note(self.spec.id);
+        self.give_up(&Error::new(
+            ErrorKind::Unplayable,
+            "this part of the film cannot be passed on as it is; load the film again to have it re-encoded",
+        ));
+    }
+
     /// The source ended after so many frames: no request waits for what will never come.
     fn film_ended(&mut self, frames: u64) {
         let table = self.table();
@@ -211,6 +224,10 @@ impl Keeper {
         let length_s = shorter.total_s();
         tracing::warn!(rendition = %self.spec.id, promised_s = table.total_s(), length_s, "the film ends early");
         self.set_table(shorter);
+        // A copied sound track may end before the picture does.
+        if matches!(&self.spec.order, Order::AudioCopy(order) if !order.is_film) {
+            return;
+        }
         self.around.length.send_if_modified(|length| {
             let shorter = length_s < *length;
             if shorter {

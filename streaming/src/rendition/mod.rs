@@ -3,6 +3,7 @@
 //! One task owns the heads of a rendition and decides, by the pure functions of [`crate::scheduler`], when one
 //! starts, pauses and ends. HTTP handlers never touch a head: they ask for a segment and await it.
 
+mod faults;
 mod heads;
 mod inits;
 mod keeper;
@@ -21,6 +22,7 @@ use crate::{
     time::SegmentTable,
 };
 
+pub use faults::CopyFaults;
 pub use inits::Inits;
 use keeper::Keeper;
 pub use slots::{EncodeSlots, Pulse, Slot};
@@ -57,6 +59,7 @@ pub struct Surroundings {
     pub ffmpeg: std::path::PathBuf,
     pub slots: EncodeSlots,
     pub inits: Inits,
+    pub faults: CopyFaults,
     pub limits: Limits,
     pub tasks: Tasks,
     /// The film's length in seconds, which an end that comes early shortens for all its renditions.

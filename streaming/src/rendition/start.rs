@@ -9,11 +9,15 @@ use futures_util::FutureExt as _;
 use tokio::sync::watch;
 
 use super::{
+    Surroundings,
     heads::Head,
     keeper::{Keeper, NUMBERS},
 };
 use crate::{
-    head::{Cutter, Grid, HeadEnd, HeadEvent, HeadRun, News, Order, audio_command, video_command},
+    head::{
+        Cutter, FrameCutter, Grid, HeadEnd, HeadEvent, HeadRun, KeyframeCutter, Keys, News, Order, audio_command,
+        audio_copy_command, video_command, video_copy_command,
+    },
     process::Command,
     scheduler::{HeadId, HeadView, cut_short},
     time::{SegmentTable, gop_frames},
@@ -27,12 +31,12 @@ impl Keeper {
         let (hold, held) = watch::channel(false);
         let stop = self.around.tasks.token().child_token();
         let pulse = self.around.slots.pulse();
-        let (command, grid) = self.command(id, table, first, end);
+        let (command, cutter) = self.command(id, table, first, end);
         tracing::info!(head = id, rendition = %self.spec.id, first, end, at_s = table.start_s(first), "head starts");
         let run = HeadRun {
             id,
             command,
-            cutter: Cutter::new(Arc::clone(table), grid, first, end),
+            cutter,
             space: self.space.clone(),
             feed: self.around.feed.clone(),
             spawner: self.around.spawner.clone(),
@@ -60,16 +64,39 @@ impl Keeper {
         self.heads.push(Head { view, ordered_end: end, hold, stop, pulse, reason: None });
     }
 
-    fn command(&self, head: HeadId, table: &SegmentTable, first: u32, end: u32) -> (Command, Grid) {
-        let url = self.around.feed.url_for(head);
+    fn command(&self, head: HeadId, table: &Arc<SegmentTable>, first: u32, end: u32) -> (Command, Cutter) {
+        let Surroundings { feed, mpv, ffmpeg, .. } = &self.around;
+        let url = feed.url_for(head);
         let (first_frame, end_frame) = (table.first_frame(first), table.first_frame(end));
-        let grid = |zero_ticks| Grid { zero_ticks, frame_ticks: table.frame_ticks() };
+        let frames = |zero_ticks| {
+            let grid = Grid { zero_ticks, frame_ticks: table.frame_ticks() };
+            FrameCutter::new(Arc::clone(table), grid, first, end)
+        };
         match &self.spec.order {
             Order::Video(order) => {
                 let gop = gop_frames(order.rate, first);
-                (video_command(&self.around.mpv, &url, order, first_frame, end_frame, gop), grid(order.zero_ticks()))
+                let command = video_command(mpv, &url, order, first_frame, end_frame, gop);
+                (command, Cutter::Frames(frames(order.zero_ticks())))
             }
-            Order::Audio(order) => (audio_command(&self.around.ffmpeg, &url, order, first_frame, end_frame), grid(0)),
+            Order::Audio(order) => {
+                (audio_command(ffmpeg, &url, order, first_frame, end_frame), Cutter::Frames(frames(0)))
+            }
+            Order::VideoCopy(order) => {
+                let gap = order.gaps.get(first as usize).copied().unwrap_or(0);
+                let from = (first > 0).then_some(first_frame);
+                let keys = Keys {
+                    zero: order.zero_ticks,
+                    first: order.first_ticks,
+                    end: order.ends_ticks,
+                    frame: order.frame_ticks,
+                };
+                let cutter = KeyframeCutter::new(Arc::clone(table), keys, first, end);
+                (video_copy_command(ffmpeg, &url, order, from, gap), Cutter::Keyframes(cutter))
+            }
+            Order::AudioCopy(order) => {
+                let cutter = frames(order.zero_ticks()).copied(order.phase);
+                (audio_copy_command(ffmpeg, &url, order, first_frame), Cutter::Frames(cutter))
+            }
         }
     }
 }

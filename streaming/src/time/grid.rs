@@ -20,6 +20,9 @@ pub const AUDIO_SEGMENT_FRAMES: u64 = 188;
 /// AAC frames in one of the first segments: 1.003 s, so that the short ones together are as long as a long one.
 pub const AUDIO_SHORT_SEGMENT_FRAMES: u64 = AUDIO_SEGMENT_FRAMES / SHORT_SEGMENTS as u64;
 
+/// Ticks a second of copied video, whatever the source's: a multiple of most frame rates and of a millisecond.
+pub const COPIED_TIMESCALE: u32 = 90_000;
+
 /// The longest film that is believed, in seconds: a week. It bounds tables and playlists made from a lying container.
 pub const MAX_FILM_S: f64 = 7.0 * 24.0 * 3600.0;
 

@@ -9,7 +9,8 @@ mod table;
 
 pub use clock::FilmClock;
 pub use grid::{
-    AUDIO_FRAME_SAMPLES, AUDIO_RATE, AUDIO_SEGMENT_FRAMES, AUDIO_SHORT_SEGMENT_FRAMES, LONG_SEGMENT_S, MAX_FILM_S,
-    SHORT_SEGMENTS, STANDARD_RATES, UNKNOWN_RATE, film_frames, gop_frames, long_segment_frames, snap_rate,
+    AUDIO_FRAME_SAMPLES, AUDIO_RATE, AUDIO_SEGMENT_FRAMES, AUDIO_SHORT_SEGMENT_FRAMES, COPIED_TIMESCALE,
+    LONG_SEGMENT_S, MAX_FILM_S, SHORT_SEGMENTS, STANDARD_RATES, UNKNOWN_RATE, film_frames, gop_frames,
+    long_segment_frames, snap_rate,
 };
 pub use table::SegmentTable;

@@ -3,8 +3,8 @@
 use protocol::FrameRate;
 
 use super::grid::{
-    AUDIO_FRAME_SAMPLES, AUDIO_RATE, AUDIO_SEGMENT_FRAMES, AUDIO_SHORT_SEGMENT_FRAMES, SHORT_SEGMENTS, film_frames,
-    long_segment_frames,
+    AUDIO_FRAME_SAMPLES, AUDIO_RATE, AUDIO_SEGMENT_FRAMES, AUDIO_SHORT_SEGMENT_FRAMES, COPIED_TIMESCALE,
+    SHORT_SEGMENTS, film_frames, long_segment_frames,
 };
 
 /// The boundaries of a rendition's segments, in frames.
@@ -44,6 +44,35 @@ impl SegmentTable {
             frame_ticks: AUDIO_FRAME_SAMPLES,
             short_gops: 0,
             starts: starts(frames, AUDIO_SHORT_SEGMENT_FRAMES, AUDIO_SEGMENT_FRAMES),
+        }
+    }
+
+    /// Copied video: a segment begins at each of these ticks, the first at 0, and the last ends with `total`. A frame of
+    /// this table is a tick, since copied frames lie on no grid. Boundaries that don't rise are left out.
+    #[must_use]
+    pub fn copied_video(boundaries: impl IntoIterator<Item = u64>, total: u64) -> Self {
+        let mut starts = vec![0];
+        for start in boundaries {
+            if start > starts.last().copied().unwrap_or(0) && start < total {
+                starts.push(start);
+            }
+        }
+        if total > 0 {
+            starts.push(total);
+        }
+        Self { timescale: COPIED_TIMESCALE, frame_ticks: 1, short_gops: 0, starts }
+    }
+
+    /// Copied audio of so many samples a second and a frame.
+    #[must_use]
+    pub fn copied_audio(rate: u32, frame_samples: u32, duration_s: f64) -> Self {
+        let (rate, frame_samples) = (rate.max(1), frame_samples.max(1));
+        let quarter = u64::from(rate).div_ceil(u64::from(frame_samples));
+        Self {
+            timescale: rate,
+            frame_ticks: frame_samples,
+            short_gops: 0,
+            starts: starts(film_frames(rate, frame_samples, duration_s), quarter, quarter * u64::from(SHORT_SEGMENTS)),
         }
     }
 
@@ -251,6 +280,23 @@ mod tests {
         assert_eq!(table.segment_at(-1.0), 0);
         assert_eq!(table.segment_at(f64::NAN), 0);
         assert_eq!(table.segment_at(1e300), table.len() - 1);
+    }
+
+    #[test]
+    fn copied_video_is_cut_where_it_is_told() {
+        let table = SegmentTable::copied_video([0, 180_000, 180_000, 90_000, 400_000, 900_000], 450_000);
+        assert_eq!(table.len(), 3);
+        assert_eq!([0, 1, 2].map(|n| span(&table, n)), [(0, 179_999), (180_000, 399_999), (400_000, 449_999)]);
+        assert!((table.start_s(1) - 2.0).abs() < 1e-9 && (table.total_s() - 5.0).abs() < 1e-9);
+        assert_eq!(table.segment_at(4.444_444_5), 2);
+        assert!(SegmentTable::copied_video([], 0).is_empty());
+    }
+
+    #[test]
+    fn copied_audio_has_the_frames_of_its_codec() {
+        let ac3 = SegmentTable::copied_audio(48_000, 1536, 60.0);
+        assert_eq!((ac3.frames(0), ac3.frames(4), ac3.total_frames()), (32, 128, 1875));
+        assert_eq!(SegmentTable::copied_audio(0, 0, 1.0).total_frames(), 1);
     }
 
     #[test]

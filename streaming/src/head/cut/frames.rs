@@ -1,9 +1,10 @@
-//! Cutting a head's fragments into the rendition's segments. Pure.
+//! Cutting on a grid of frames: everything encoded, and copied sound.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::{Cut, CutError, Ending};
 use crate::{
     fmp4::{Fragment, Run, Sample, write_segment},
     time::SegmentTable,
@@ -24,35 +25,30 @@ impl Grid {
     }
 }
 
-/// One finished segment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cut {
-    pub segment: u32,
-    pub bytes: Bytes,
-}
-
-/// The head's output is not the unbroken run of frames that was ordered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CutError {
-    #[error("frame {got} came where frame {wanted} was due")]
-    Gap { wanted: u64, got: i64 },
-}
+/// Frames that copied sound may lack in one place, where its source has a gap: ten seconds of the shortest.
+const LONGEST_GAP: u64 = 500;
 
 /// Collects frames until a segment is whole.
 #[derive(Debug)]
-pub struct Cutter {
+pub struct FrameCutter {
     table: Arc<SegmentTable>,
     grid: Grid,
+    /// Ticks by which the frames lie behind the table's: copied sound begins when it does.
+    phase: u32,
+    /// Whether frames may be missing: then the one before lasts longer.
+    may_lack: bool,
     segment: u32,
     end_segment: u32,
     first_frame: u64,
     /// The next frame that is due.
     frame: u64,
+    /// The first frame that was collected.
+    begins: u64,
     samples: Vec<Sample>,
     data: Vec<Bytes>,
 }
 
-impl Cutter {
+impl FrameCutter {
     /// For a head that makes the segments `first..end`.
     #[must_use]
     pub fn new(table: Arc<SegmentTable>, grid: Grid, first: u32, end: u32) -> Self {
@@ -60,25 +56,22 @@ impl Cutter {
         Self {
             table,
             grid,
+            phase: 0,
+            may_lack: false,
             segment: first,
             end_segment: end,
             first_frame,
             frame: first_frame,
+            begins: first_frame,
             samples: Vec::new(),
             data: Vec::new(),
         }
     }
 
-    /// The segment that is being collected.
+    /// For copied sound whose frames lie so many ticks behind the table's.
     #[must_use]
-    pub const fn segment(&self) -> u32 {
-        self.segment
-    }
-
-    /// The next frame that is due.
-    #[must_use]
-    pub const fn next_frame(&self) -> u64 {
-        self.frame
+    pub fn copied(self, phase: u32) -> Self {
+        Self { phase, may_lack: true, ..self }
     }
 
     /// Whether no frame that was due has come yet.
@@ -113,26 +106,63 @@ impl Cutter {
                 continue;
             }
             if frame != self.frame.cast_signed() {
-                return Err(CutError::Gap { wanted: self.frame, got: frame });
+                cuts.extend(self.bridge(frame)?);
+                if self.is_done() {
+                    continue;
+                }
+            }
+            if self.samples.is_empty() {
+                self.begins = self.frame;
             }
             // On a constant grid each frame lasts exactly one step, whatever the muxer rounded it to.
             self.samples.push(Sample { duration: self.grid.frame_ticks, ..*sample });
             self.data.push(fragment.data.slice(piece));
             self.frame += 1;
-            if self.frame == self.table.first_frame(self.segment) + self.table.frames(self.segment) {
+            if self.frame == self.segment_end() {
                 cuts.push(self.cut());
             }
         }
         Ok(cuts)
     }
 
-    /// The film has ended: what has been collected is its last, shorter segment.
-    pub fn finish(&mut self) -> Option<Cut> {
-        (!self.is_done() && !self.samples.is_empty()).then(|| self.cut())
+    fn segment_end(&self) -> u64 {
+        self.table.first_frame(self.segment) + self.table.frames(self.segment)
+    }
+
+    /// Goes on to `frame`, which is not the one that was due.
+    fn bridge(&mut self, frame: i64) -> Result<Vec<Cut>, CutError> {
+        let wanted = self.frame;
+        let gap = || CutError::Gap { wanted, got: frame };
+        let frame = u64::try_from(frame).map_err(|_| gap())?;
+        // What a head is to begin with it has to begin with: another head would bring it.
+        if !self.may_lack || self.is_empty() || frame - self.frame > LONGEST_GAP {
+            return Err(gap());
+        }
+        let mut cuts = Vec::new();
+        while self.frame < frame && !self.is_done() {
+            let until = frame.min(self.segment_end());
+            // A segment that lies in the gap holds nothing, which players take for what it is.
+            if let Some(last) = self.samples.last_mut() {
+                last.duration = last.duration.saturating_add(ticks(until - self.frame, self.grid.frame_ticks));
+            }
+            self.frame = until;
+            if self.frame == self.segment_end() {
+                cuts.push(self.cut());
+            }
+        }
+        Ok(cuts)
+    }
+
+    /// The source has ended: what has been collected is the last, shorter segment.
+    pub fn finish(&mut self) -> Ending {
+        let cut = (!self.is_done() && !self.samples.is_empty()).then(|| self.cut());
+        Ending { cut, early_at: Some(self.frame) }
     }
 
     fn cut(&mut self) -> Cut {
-        let start = self.table.start_ticks(self.segment);
+        // A gap in copied sound may reach into a segment.
+        let begins = if self.samples.is_empty() { self.table.first_frame(self.segment) } else { self.begins };
+        let start = begins * u64::from(self.grid.frame_ticks) + u64::from(self.phase);
         let bytes = write_segment(self.segment + 1, start, &Run { samples: &self.samples, data: &self.data });
         let cut = Cut { segment: self.segment, bytes };
         self.samples.clear();
@@ -140,6 +170,11 @@ impl Cutter {
         self.segment += 1;
         cut
     }
+}
+
+/// So many frames' ticks.
+fn ticks(frames: u64, frame_ticks: u32) -> u32 {
+    u32::try_from(frames * u64::from(frame_ticks)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -160,9 +195,9 @@ mod tests {
         }
     }
 
-    fn cutter(first: u32, end: u32, zero_ticks: i64) -> Cutter {
+    fn cutter(first: u32, end: u32, zero_ticks: i64) -> FrameCutter {
         let table = Arc::new(SegmentTable::video(RATE, 60.0));
-        Cutter::new(table, Grid { zero_ticks, frame_ticks: 1001 }, first, end)
+        FrameCutter::new(table, Grid { zero_ticks, frame_ticks: 1001 }, first, end)
     }
 
     #[test]
@@ -190,6 +225,17 @@ mod tests {
     }
 
     #[test]
+    fn copied_sound_may_lack_frames_but_not_its_first() {
+        let mut cutter = cutter(4, 6, 0).copied(7);
+        assert!(cutter.push(&fragment(49, 1, 7)).is_err(), "another head would bring frame 48");
+        cutter.push(&fragment(48, 40, 7)).unwrap();
+        // Frames 88 to 99 are missing: segment 4 ends with 95.
+        let cuts = cutter.push(&fragment(100, 44, 7)).unwrap();
+        assert_eq!(cuts.iter().map(|cut| cut.segment).collect::<Vec<_>>(), [4, 5]);
+        assert!(cutter.is_done());
+    }
+
+    #[test]
     fn decode_times_are_film_time_whatever_the_source_s() {
         for zero_ticks in [-480, 0, 624, 240_000, 56_520_000] {
             let mut cutter = cutter(4, 5, zero_ticks);
@@ -205,10 +251,10 @@ mod tests {
     fn the_end_of_the_film_makes_a_shorter_last_segment() {
         let mut cutter = cutter(4, 6, 0);
         cutter.push(&fragment(48, 58, 0)).unwrap();
-        let last = cutter.finish().unwrap();
-        assert_eq!(last.segment, 5);
-        assert_eq!(cutter.next_frame(), 106);
-        assert!(cutter.finish().is_none());
+        let ending = cutter.finish();
+        let last = ending.cut.unwrap();
+        assert_eq!((last.segment, ending.early_at), (5, Some(106)));
+        assert!(cutter.finish().cut.is_none());
         let mut reader = FragmentReader::new();
         assert!(!matches!(reader.push(&last.bytes), Ok(events) if events.iter().any(|e| matches!(e, Event::Init(_)))));
     }

@@ -1,18 +1,10 @@
-//! The head commands. Pure: an order in, a command line out.
-//!
-//! Why each flag is there is told in `ARCHITECTURE.md`; the measurements behind them are the design's. Three
-//! things are common to both tools: they read through the gateway only (`http,tcp`), from containers that
-//! cannot name other files, and without any configuration of the machine's user.
+//! mpv: encoded video with a subtitle track drawn in.
 
 use std::path::Path;
 
 use protocol::FrameRate;
 
-use crate::{
-    probe::DEMUXERS,
-    process::Command,
-    time::{AUDIO_FRAME_SAMPLES, AUDIO_RATE, FilmClock},
-};
+use crate::{probe::DEMUXERS, process::Command, time::FilmClock};
 
 /// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
 const VIDEO_LEAD_S: f64 = 0.25;
@@ -32,12 +24,6 @@ const HOLD_LEAD_FRAMES: u64 = 12;
 /// The part of a frame by which source times are moved before they are put on the frame grid: an eighth.
 const END_SHIFT: u64 = 8;
 
-/// AAC frames that an audio head makes early and drops, so that the encoder's state does not tell heads apart.
-const AUDIO_LEAD_FRAMES: u64 = 3;
-
-/// Media seconds before an audio head's first frame from which it reads.
-const AUDIO_SEEK_LEAD_S: f64 = 0.5;
-
 /// How pictures are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoder {
@@ -47,13 +33,6 @@ pub struct Encoder {
     pub level: u8,
     /// Upper bound of the bit rate, bits a second.
     pub max_bit_rate: u32,
-}
-
-/// Which tool is to make what.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Order {
-    Video(VideoOrder),
-    Audio(AudioOrder),
 }
 
 /// Encoded video with a subtitle track drawn in.
@@ -74,17 +53,6 @@ pub struct VideoOrder {
     pub starts_s: Option<f64>,
     /// When the track's last frame has been shown, in film time. Should the sound go on, that frame stays.
     pub ends_s: f64,
-}
-
-/// AAC stereo.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AudioOrder {
-    /// Order among the audio tracks, from 0.
-    pub audio: u16,
-    /// Bits a second.
-    pub bit_rate: u32,
-    /// Source time of film time zero, seconds.
-    pub zero_s: f64,
 }
 
 impl VideoOrder {
@@ -195,56 +163,12 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     ));
     args.push("--".into());
     args.push(url.into());
-    command(mpv, args, "mpv")
-}
-
-/// ffmpeg for the AAC frames `first..end`. It makes some before `first`, and the encoder's priming, to be dropped.
-#[must_use]
-pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, end: u64) -> Command {
-    let samples = i64::from(AUDIO_FRAME_SAMPLES);
-    let seconds = |frame: i64| (frame * samples) as f64 / f64::from(AUDIO_RATE);
-    let lead = first.cast_signed() - AUDIO_LEAD_FRAMES.cast_signed();
-    let clock = FilmClock::new(order.zero_s);
-
-    let mut args: Vec<String> =
-        ["-v", "error", "-nostdin", "-protocol_whitelist", "http,tcp", "-format_whitelist", DEMUXERS]
-            .map(String::from)
-            .to_vec();
-    args.extend(["-reconnect", "1", "-reconnect_delay_max", "4", "-rw_timeout", "30000000"].map(String::from));
-    // Not `seek_s`, which heeds mpv: with -seek_timestamp a time below zero is a time as any other.
-    let start_s = clock.source_s(seconds(lead)) - AUDIO_SEEK_LEAD_S;
-    if start_s > clock.zero_s() {
-        // Not accurate: ffmpeg's own cut adds the file's start a second time under -copyts; atrim cuts instead.
-        args.extend(["-seek_timestamp", "1", "-noaccurate_seek", "-ss"].map(String::from));
-        args.push(format!("{start_s:.6}"));
-    }
-    args.extend(["-copyts", "-i"].map(String::from));
-    args.push(url.into());
-    args.extend(["-map".into(), format!("0:a:{}", order.audio), "-af".into()]);
-    args.push(format!(
-        "asetpts=PTS-({:.6})/TB,aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02:first_pts={},apad,\
-         atrim=start={:.6}:end={:.6}",
-        clock.zero_s(),
-        lead * samples,
-        seconds(lead),
-        seconds(end.cast_signed() + 2),
-    ));
-    args.extend(["-map_chapters", "-1", "-map_metadata", "-1", "-sn", "-dn", "-vn", "-ac", "2"].map(String::from));
-    args.extend(["-c:a".into(), "aac".into(), "-b:a".into(), order.bit_rate.to_string()]);
-    args.extend(["-avoid_negative_ts", "disabled", "-use_editlist", "0", "-f", "mp4", "-movflags"].map(String::from));
-    args.push("+frag_every_frame+empty_moov+default_base_moof+frag_discont+skip_trailer".into());
-    // Tens of fragments a second: the pipe is filled in larger writes.
-    args.extend(["-flush_packets", "0", "-"].map(String::from));
-    command(ffmpeg, args, "ffmpeg")
-}
-
-fn command(program: &Path, args: Vec<String>, label: &'static str) -> Command {
-    Command::new(label, program).args(args)
+    Command::new("mpv", mpv).args(args)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::line, *};
 
     fn video_order(zero_s: f64) -> VideoOrder {
         VideoOrder {
@@ -257,10 +181,6 @@ mod tests {
             starts_s: Some(0.0),
             ends_s: 60.06,
         }
-    }
-
-    fn line(command: &Command) -> String {
-        command.args.iter().map(|arg| arg.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
     #[test]
@@ -308,14 +228,5 @@ mod tests {
         let command = video_command(Path::new("mpv"), "--script=x", &video_order(0.0), 0, 48, 12);
         let args: Vec<_> = command.args.iter().map(|arg| arg.to_string_lossy()).collect();
         assert_eq!(args[args.len() - 2..], ["--", "--script=x"]);
-    }
-
-    #[test]
-    fn audio_heads_begin_three_frames_early() {
-        let order = AudioOrder { audio: 1, bit_rate: 160_000, zero_s: 10.005 };
-        let line = line(&audio_command(Path::new("ffmpeg"), "u", &order, 188, 376));
-        assert!(line.contains("first_pts=189440"), "{line}");
-        assert!(line.contains("-ss 13.451667"), "{line}");
-        assert!(line.contains("-map 0:a:1"), "{line}");
     }
 }

@@ -1,0 +1,60 @@
+//! What of a film can be copied: its index is read, and its tracks are looked at.
+
+use std::time::Duration;
+
+use protocol::Reach;
+
+use crate::{
+    gateway::Feed,
+    keyframes::{self, Index, IndexKind, NoIndex},
+    plan::{AudioCopy, Copies, Times, VideoCopy},
+    probe::{Probed, TrackSpan},
+};
+
+/// Reading the index is a few range reads. A film whose server takes longer is encoded.
+const LIMIT: Duration = Duration::from_secs(8);
+
+pub(super) async fn copies(feed: &Feed, probed: &Probed) -> Copies {
+    let media = &probed.media;
+    let index = index(feed, probed).await;
+    let times = |span: Option<&TrackSpan>| Times {
+        zero_s: probed.zero_s,
+        duration_s: media.duration_s,
+        starts_s: span.map_or(0.0, |span| span.start_s - probed.zero_s),
+        ends_s: span.map_or(media.duration_s, |span| span.end_s - probed.zero_s),
+    };
+    let video = media.video.iter().enumerate().map(|(n, track)| {
+        let of_track = match &index {
+            Ok(index) => index.video.get(n).filter(|track| !track.keyframes.is_empty()).ok_or(&NoIndex::Absent),
+            Err(why) => Err(why),
+        };
+        VideoCopy::of(track, &media.container, media.reach, of_track, media.size, times(probed.video.get(n)))
+    });
+    let is_film = media.video.iter().all(|track| track.cover);
+    let audio = media.audio.iter().enumerate().map(|(n, track)| {
+        let frames = probed.audio_frames.get(n).copied().flatten();
+        AudioCopy::of(track, frames, is_film, times(probed.audio.get(n)))
+    });
+    Copies { video: video.collect(), audio: audio.collect() }
+}
+
+async fn index(feed: &Feed, probed: &Probed) -> Result<Index, NoIndex> {
+    let kind = match probed.media.container.as_str() {
+        "Matroska" | "WebM" => IndexKind::Matroska,
+        "MP4" | "QuickTime" => IndexKind::Mp4,
+        _ => return Err(NoIndex::Absent),
+    };
+    if probed.media.reach == Reach::AsRead {
+        return Err(NoIndex::Absent);
+    }
+    let read = |offset, len| feed.read(offset, len);
+    match tokio::time::timeout(LIMIT, keyframes::read(kind, feed.len(), &read)).await {
+        Ok(Ok(index)) => index,
+        // The film may play nonetheless: whoever reads it next meets the same trouble, and tells it.
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the index could not be read");
+            Err(NoIndex::Absent)
+        }
+        Err(_) => Err(NoIndex::Absent),
+    }
+}

@@ -1,0 +1,141 @@
+//! ffmpeg: frames as they are.
+
+use std::path::Path;
+
+use super::{ffmpeg_args, fragmented, seek_to};
+use crate::{process::Command, time::COPIED_TIMESCALE};
+
+/// How far behind a keyframe a seek has to aim to land on it, in seconds: ffmpeg takes 3/23 s off where frames are
+/// stored in another order than they are shown in, and rounds.
+const AIM_S: f64 = 0.14;
+
+/// Media seconds before an audio head's first frame from which it reads.
+const AUDIO_LEAD_S: f64 = 0.5;
+
+/// A video track's frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VideoCopyOrder {
+    /// Order among the video tracks, from 0.
+    pub video: u16,
+    /// HEVC, which has to be tagged as players want it.
+    pub hevc: bool,
+    /// Source time of film time zero, in ticks of [`COPIED_TIMESCALE`].
+    pub zero_ticks: i64,
+    /// When the first keyframe is shown, in ticks of film time.
+    pub first_ticks: i64,
+    /// When the picture ends, in ticks of film time.
+    pub ends_ticks: u64,
+    /// How long a frame is shown, about, in ticks.
+    pub frame_ticks: u32,
+    /// For each segment, the ticks from its keyframe to the next, which may be within the segment.
+    pub gaps: Vec<u32>,
+}
+
+/// An audio track's frames.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AudioCopyOrder {
+    /// Order among the audio tracks, from 0.
+    pub audio: u16,
+    /// Samples a second.
+    pub rate: u32,
+    pub frame_samples: u32,
+    /// Source time of film time zero, seconds.
+    pub zero_s: f64,
+    /// When frame 0 is heard, in samples of film time: less than a frame after zero, usually.
+    pub phase: u32,
+    /// There is no picture, so where this track ends the film does.
+    pub is_film: bool,
+}
+
+impl AudioCopyOrder {
+    /// The source time of frame 0, in samples.
+    #[must_use]
+    pub fn zero_ticks(&self) -> i64 {
+        (self.zero_s * f64::from(self.rate)).round() as i64 + i64::from(self.phase)
+    }
+}
+
+/// ffmpeg for the video from a segment's keyframe on. It goes on to the film's end, or until it is not read any more.
+///
+/// `first` is the keyframe's time in ticks of film time, none for the film's first; `gap` the ticks to the next one.
+#[must_use]
+pub fn video_copy_command(ffmpeg: &Path, url: &str, order: &VideoCopyOrder, first: Option<u64>, gap: u32) -> Command {
+    let seconds = |ticks: f64| ticks / f64::from(COPIED_TIMESCALE);
+    let mut args = ffmpeg_args();
+    if let Some(first) = first {
+        let source = first.cast_signed() + order.zero_ticks;
+        // Landing one keyframe early costs a little reading; landing one late loses frames.
+        seek_to(&mut args, seconds(source as f64) + AIM_S.min(seconds(f64::from(gap)) / 2.0));
+    }
+    args.extend(["-copyts", "-i"].map(String::from));
+    args.push(url.into());
+    args.extend(["-map".into(), format!("0:v:{}", order.video)]);
+    args.extend(["-c:v", "copy", "-an"].map(String::from));
+    if order.hevc {
+        args.extend(["-tag:v", "hvc1"].map(String::from));
+    }
+    args.extend(["-video_track_timescale".into(), COPIED_TIMESCALE.to_string()]);
+    fragmented(&mut args, "frag_keyframe");
+    args.extend(["-flush_packets", "1", "-"].map(String::from));
+    Command::new("ffmpeg", ffmpeg).args(args)
+}
+
+/// ffmpeg for the audio from frame `first` on, and some before it.
+#[must_use]
+pub fn audio_copy_command(ffmpeg: &Path, url: &str, order: &AudioCopyOrder, first: u64) -> Command {
+    let mut args = ffmpeg_args();
+    let samples = first * u64::from(order.frame_samples);
+    let start_s = order.zero_s + samples as f64 / f64::from(order.rate) - AUDIO_LEAD_S;
+    if start_s > order.zero_s {
+        seek_to(&mut args, start_s);
+    }
+    args.extend(["-copyts", "-i"].map(String::from));
+    args.push(url.into());
+    args.extend(["-map".into(), format!("0:a:{}", order.audio)]);
+    args.extend(["-c:a", "copy", "-vn"].map(String::from));
+    fragmented(&mut args, "frag_every_frame");
+    args.extend(["-flush_packets", "0", "-"].map(String::from));
+    Command::new("ffmpeg", ffmpeg).args(args)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::line, *};
+
+    fn order() -> VideoCopyOrder {
+        VideoCopyOrder {
+            video: 0,
+            hevc: false,
+            zero_ticks: 900_000,
+            first_ticks: 0,
+            ends_ticks: 5_400_000,
+            frame_ticks: 3754,
+            gaps: vec![],
+        }
+    }
+
+    #[test]
+    fn a_head_aims_behind_its_keyframe_and_not_beyond_the_next() {
+        let command = |first, gap| line(&video_copy_command(Path::new("ffmpeg"), "u", &order(), first, gap));
+        let far = command(Some(180_000), 180_000);
+        assert!(far.contains("-noaccurate_seek -ss 12.140000 -copyts -i u -map 0:v:0 -c:v copy"), "{far}");
+        let near = command(Some(180_000), 9_000);
+        assert!(near.contains("-ss 12.050000"), "{near}");
+        assert!(!command(None, 180_000).contains("-ss"));
+    }
+
+    #[test]
+    fn hevc_is_tagged_as_players_want_it() {
+        let order = VideoCopyOrder { hevc: true, ..order() };
+        assert!(line(&video_copy_command(Path::new("ffmpeg"), "u", &order, None, 0)).contains("-tag:v hvc1"));
+    }
+
+    #[test]
+    fn an_audio_head_reads_a_little_early() {
+        let order =
+            AudioCopyOrder { audio: 1, rate: 48_000, frame_samples: 1536, zero_s: 10.0, phase: 240, is_film: false };
+        let line = line(&audio_copy_command(Path::new("ffmpeg"), "u", &order, 125));
+        assert!(line.contains("-ss 13.500000") && line.contains("-map 0:a:1 -c:a copy"), "{line}");
+        assert_eq!(order.zero_ticks(), 480_240);
+    }
+}

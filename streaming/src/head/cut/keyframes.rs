@@ -1,0 +1,213 @@
+//! Cutting copied video where its keyframes are.
+//!
+//! A fragment of a head begins with a keyframe and is told by the time at which that is shown. Decode times are made
+//! anew: the frames of a segment are decoded in their own order, each at about the time, sorted, at which some frame is
+//! shown, and none after it is shown itself. So a segment's `tfdt` is its place in the playlist exactly, no decode time
+//! is below zero, and both are the same whichever head made it, whatever the source's muxer wrote.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::{Cut, CutError, Ending};
+use crate::{
+    fmp4::{Fragment, Run, Sample, write_segment},
+    time::SegmentTable,
+};
+
+/// Bytes of one segment; a film with larger ones is not copied.
+const MAX_SEGMENT: usize = 64 << 20;
+
+/// The least by which a keyframe may be off, in ticks: Matroska rounds to milliseconds.
+const LEAST_TOLERANCE: i64 = 135;
+
+/// How much earlier than announced a picture may end and still be whole, in ticks: half a second.
+const END_TOLERANCE: i64 = 45_000;
+
+/// Where a head's keyframes should be, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keys {
+    /// Source time of film time zero.
+    pub zero: i64,
+    /// Film time of the very first keyframe. The first segment begins at zero nonetheless.
+    pub first: i64,
+    /// Film time at which the picture ends.
+    pub end: u64,
+    /// How long a frame is shown, about.
+    pub frame: u32,
+}
+
+/// One frame, as it came.
+#[derive(Clone, Copy, Debug)]
+struct Picture {
+    /// When it is shown, in ticks of film time.
+    shown: i64,
+    size: u32,
+    flags: u32,
+}
+
+/// Collects frames until the keyframe with which the next segment begins.
+#[derive(Debug)]
+pub struct KeyframeCutter {
+    table: Arc<SegmentTable>,
+    keys: Keys,
+    segment: u32,
+    end_segment: u32,
+    started: bool,
+    pictures: Vec<Picture>,
+    data: Vec<Bytes>,
+    bytes: usize,
+}
+
+impl KeyframeCutter {
+    /// For a head that makes the segments `first..end`.
+    #[must_use]
+    pub fn new(table: Arc<SegmentTable>, keys: Keys, first: u32, end: u32) -> Self {
+        Self {
+            table,
+            keys,
+            segment: first,
+            end_segment: end,
+            started: false,
+            pictures: Vec::new(),
+            data: Vec::new(),
+            bytes: 0,
+        }
+    }
+
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        !self.started
+    }
+
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        self.segment >= self.end_segment
+    }
+
+    /// # Errors
+    ///
+    /// When keyframes are not where they should be.
+    pub fn push(&mut self, fragment: &Fragment) -> Result<Vec<Cut>, CutError> {
+        let pictures = self.pictures_of(fragment);
+        let Some(key) = pictures.first().map(|picture| picture.shown).filter(|_| !self.is_done()) else {
+            return Ok(Vec::new());
+        };
+        let mut cuts = Vec::new();
+        if !self.started {
+            let due = self.due(self.segment);
+            if key < due - self.tolerance() {
+                // The head landed on an earlier keyframe.
+                return Ok(cuts);
+            }
+            if key > due + self.tolerance() {
+                return Err(CutError::NotAsIndexed { wanted: due, got: key });
+            }
+            self.started = true;
+        } else if self.segment + 1 < self.table.len() {
+            let due = self.due(self.segment + 1);
+            if key > due + self.tolerance() {
+                return Err(CutError::NotAsIndexed { wanted: due, got: key });
+            }
+            if key >= due - self.tolerance() {
+                cuts.push(self.cut(self.segment_end()));
+                if self.is_done() {
+                    return Ok(cuts);
+                }
+            }
+        }
+        self.bytes += fragment.data.len();
+        if self.bytes > MAX_SEGMENT {
+            return Err(CutError::TooLarge(MAX_SEGMENT));
+        }
+        self.pictures.extend(pictures);
+        self.data.push(fragment.data.clone());
+        Ok(cuts)
+    }
+
+    /// The source has ended, with the film's last segment or early.
+    pub fn finish(&mut self) -> Ending {
+        if self.is_done() || self.pictures.is_empty() {
+            return Ending { cut: None, early_at: None };
+        }
+        let last_shown = self.pictures.iter().map(|picture| picture.shown).max().unwrap_or(0);
+        let picture_end = last_shown + i64::from(self.keys.frame);
+        let is_whole = self.segment + 1 == self.table.len()
+            && picture_end + END_TOLERANCE >= self.keys.end.min(self.table.total_frames()).cast_signed();
+        if is_whole {
+            return Ending { cut: Some(self.cut(self.segment_end())), early_at: None };
+        }
+        let end = u64::try_from(picture_end).unwrap_or(0).max(self.table.first_frame(self.segment) + 1);
+        Ending { cut: Some(self.cut(end)), early_at: Some(end) }
+    }
+
+    /// When the keyframe of a segment is shown.
+    fn due(&self, segment: u32) -> i64 {
+        if segment == 0 { self.keys.first } else { self.table.first_frame(segment).cast_signed() }
+    }
+
+    fn tolerance(&self) -> i64 {
+        (i64::from(self.keys.frame) / 2).max(LEAST_TOLERANCE)
+    }
+
+    fn segment_end(&self) -> u64 {
+        self.table.first_frame(self.segment + 1)
+    }
+
+    fn pictures_of(&self, fragment: &Fragment) -> Vec<Picture> {
+        let mut decoded = fragment.decode_time - self.keys.zero;
+        let picture = |sample: &Sample| {
+            let shown = decoded + i64::from(sample.composition);
+            decoded += i64::from(sample.duration);
+            Picture { shown, size: sample.size, flags: sample.flags }
+        };
+        fragment.samples.iter().map(picture).collect()
+    }
+
+    fn cut(&mut self, end: u64) -> Cut {
+        let start = self.table.start_ticks(self.segment);
+        let samples = samples(&self.pictures, start.cast_signed(), end.cast_signed());
+        let bytes = write_segment(self.segment + 1, start, &Run { samples: &samples, data: &self.data });
+        let cut = Cut { segment: self.segment, bytes };
+        self.pictures.clear();
+        self.data.clear();
+        self.bytes = 0;
+        self.segment += 1;
+        cut
+    }
+}
+
+/// Gives the pictures, which are in the order in which they are decoded, decode times from `start` up to `end`.
+fn samples(pictures: &[Picture], start: i64, end: i64) -> Vec<Sample> {
+    let mut decoded: Vec<i64> = pictures.iter().map(|picture| picture.shown).collect();
+    decoded.sort_unstable();
+    // None is decoded after it is shown: ffmpeg moves all of a film's pictures to make up for one that is.
+    let mut latest = i64::MAX;
+    for (picture, time) in pictures.iter().zip(&mut decoded).rev() {
+        latest = picture.shown.min(latest - 1);
+        *time = latest.min(*time);
+    }
+    // But for those that are shown before the segment's keyframe and decoded after it (an open GOP): they squeeze in
+    // behind its start, where hls.js takes the segment's time from.
+    let mut earliest = start;
+    for (n, time) in decoded.iter_mut().enumerate() {
+        *time = if n == 0 { start } else { (*time).max(earliest) };
+        earliest = *time + 1;
+    }
+    let mut latest = end - 1;
+    for time in decoded.iter_mut().rev() {
+        *time = (*time).min(latest);
+        latest = *time - 1;
+    }
+    let next = decoded.iter().skip(1).copied().chain([end]);
+    let sample = |((picture, decoded), next): ((&Picture, &i64), i64)| Sample {
+        size: picture.size,
+        duration: u32::try_from(next - decoded).unwrap_or(0),
+        flags: picture.flags,
+        composition: i32::try_from(picture.shown - decoded).unwrap_or(0),
+    };
+    pictures.iter().zip(&decoded).zip(next).map(sample).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,164 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::fmp4::{Event, FragmentReader};
+
+/// Ticks of a frame at 25 a second.
+const FRAME: i64 = 3600;
+const ZERO: i64 = 900_000;
+
+/// Segments at 0, 2 and 5 s of an 8 s film.
+fn cutter(first: u32, end: u32) -> KeyframeCutter {
+    let table = Arc::new(SegmentTable::copied_video([180_000, 450_000], 720_000));
+    let keys = Keys { zero: ZERO, first: 0, end: 720_000, frame: FRAME as u32 };
+    KeyframeCutter::new(table, keys, first, end)
+}
+
+/// A GOP of the frames `first..first + count`, stored as keyframe, then each P before the two B that it follows;
+/// decoded two frames before they are shown, as muxers have it.
+fn gop(first: i64, count: i64) -> Fragment {
+    let mut order = vec![first];
+    let mut at = first + 1;
+    while at < first + count {
+        let p = (at + 2).min(first + count - 1);
+        order.push(p);
+        order.extend(at..p);
+        at = p + 1;
+    }
+    fragment(first, &order)
+}
+
+fn fragment(first: i64, order: &[i64]) -> Fragment {
+    let decode_time = ZERO + (first - 2) * FRAME;
+    let samples = order.iter().enumerate().map(|(n, frame)| Sample {
+        size: 2,
+        duration: FRAME as u32,
+        flags: if n == 0 { 0x0200_0000 } else { 0x0101_0000 },
+        composition: ((frame - first + 2 - n as i64) * FRAME) as i32,
+    });
+    Fragment {
+        decode_time,
+        samples: samples.collect(),
+        data: order.iter().flat_map(|frame| (*frame as u16).to_be_bytes()).collect(),
+    }
+}
+
+/// Start, and decode time, time shown and number of each frame.
+fn read(cut: &Cut) -> Vec<(i64, i64, u16)> {
+    let mut reader = FragmentReader::past_init();
+    let events = reader.push(&cut.bytes).unwrap();
+    let [Event::Fragment(fragment)] = events.as_slice() else { panic!("not one fragment") };
+    let mut decoded = fragment.decode_time;
+    let mut at = 0;
+    let frame = |sample: &Sample| {
+        let number = u16::from_be_bytes([fragment.data[at], fragment.data[at + 1]]);
+        at += 2;
+        let shown = decoded + i64::from(sample.composition);
+        let read = (decoded, shown, number);
+        decoded += i64::from(sample.duration);
+        read
+    };
+    fragment.samples.iter().map(frame).collect()
+}
+
+#[test]
+fn segments_end_at_their_keyframes_and_begin_where_the_playlist_says() {
+    let mut cutter = cutter(0, 3);
+    assert!(cutter.push(&gop(0, 30)).unwrap().is_empty());
+    assert!(cutter.push(&gop(30, 20)).unwrap().is_empty(), "a keyframe within the segment");
+    let cuts = cutter.push(&gop(50, 75)).unwrap();
+    let frames = read(&cuts[0]);
+    assert_eq!(frames.len(), 50);
+    assert_eq!(frames[0], (0, 0, 0));
+    for (_, shown, number) in &frames {
+        assert_eq!(*shown, i64::from(*number) * FRAME);
+    }
+    assert_eq!(read(&cutter.push(&gop(125, 75)).unwrap()[0])[0], (180_000, 180_000, 50));
+    let ending = cutter.finish();
+    assert_eq!(ending.early_at, None);
+    assert_eq!(read(&ending.cut.unwrap())[0], (450_000, 450_000, 125));
+    assert!(cutter.is_done());
+}
+
+#[test]
+fn heads_started_anywhere_make_the_same_bytes() {
+    let mut whole = cutter(0, 3);
+    whole.push(&gop(0, 50)).unwrap();
+    whole.push(&gop(50, 75)).unwrap();
+    let second = whole.push(&gop(125, 75)).unwrap().remove(0);
+    let mut later = cutter(1, 2);
+    assert!(later.push(&gop(0, 50)).unwrap().is_empty(), "it landed on an earlier keyframe");
+    later.push(&gop(50, 75)).unwrap();
+    let again = later.push(&gop(125, 75)).unwrap().remove(0);
+    assert_eq!(second, again);
+    assert!(later.is_done() && later.push(&gop(200, 5)).unwrap().is_empty());
+}
+
+#[test]
+fn an_open_gop_keeps_the_frames_before_its_keyframe() {
+    let mut cutter = cutter(0, 2);
+    cutter.push(&gop(0, 48)).unwrap();
+    // Frame 50 is the keyframe; 48 and 49 come after it and are shown before.
+    cutter.push(&fragment(50, &[50, 48, 49, 53, 51, 52])).unwrap();
+    let cuts = cutter.push(&gop(125, 75)).unwrap();
+    let frames = read(&cuts[0]);
+    assert_eq!(frames[..3], [(180_000, 180_000, 50), (180_001, 172_800, 48), (180_002, 176_400, 49)]);
+    let ends = frames.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    assert!(ends, "{frames:?}");
+}
+
+#[test]
+fn an_index_that_lies_is_noticed() {
+    let mut late = cutter(1, 2);
+    let error = late.push(&gop(75, 25)).unwrap_err();
+    assert_eq!(error, CutError::NotAsIndexed { wanted: 180_000, got: 270_000 });
+    let mut missing = cutter(0, 2);
+    missing.push(&gop(0, 60)).unwrap();
+    assert!(missing.push(&gop(60, 60)).unwrap_err().is_the_source_s());
+}
+
+#[test]
+fn an_early_end_is_told() {
+    let mut cutter = cutter(1, 3);
+    cutter.push(&gop(50, 30)).unwrap();
+    let ending = cutter.finish();
+    assert_eq!(ending.early_at, Some(80 * FRAME as u64));
+    assert_eq!(ending.cut.unwrap().segment, 1);
+}
+
+#[test]
+fn a_picture_that_begins_late_is_in_a_segment_that_begins_at_zero() {
+    let mut cutter = cutter(0, 1);
+    cutter.keys.first = 2 * FRAME;
+    cutter.push(&gop(2, 40)).unwrap();
+    let cuts = cutter.push(&gop(50, 20)).unwrap();
+    assert_eq!(read(&cuts[0])[0], (0, 2 * FRAME, 2));
+}
+
+proptest! {
+    /// A closed GOP in any order.
+    #[test]
+    fn nothing_is_decoded_after_it_is_shown(order in Just((1_i64..100).collect::<Vec<_>>()).prop_shuffle(), start in 0_i64..1_000_000) {
+        let shown: Vec<_> = std::iter::once(0).chain(order).map(|n| start + n * FRAME).collect();
+        let pictures: Vec<_> = shown.iter().map(|&shown| Picture { shown, size: 1, flags: 0 }).collect();
+        let samples = samples(&pictures, start, start + 100 * FRAME);
+        prop_assert!(samples.iter().all(|sample| sample.composition >= 0 && sample.duration > 0));
+        let end = samples.iter().zip(&pictures).map(|(sample, picture)| picture.shown + i64::from(sample.duration)).max();
+        prop_assert!(end >= Some(start + 100 * FRAME), "what is shown lasts to the segment's end");
+    }
+
+    /// Decode times rise from start to end, and every picture is shown when it was.
+    #[test]
+    fn decode_times_rise(shown in proptest::collection::vec(0_i64..100_000, 1..200), start in 0_i64..90_000) {
+        let pictures: Vec<_> = shown.iter().map(|&shown| Picture { shown, size: 1, flags: 0 }).collect();
+        let end = start + 200_000;
+        let samples = samples(&pictures, start, end);
+        let mut decoded = start;
+        for (sample, picture) in samples.iter().zip(&pictures) {
+            prop_assert!(sample.duration > 0);
+            prop_assert_eq!(decoded + i64::from(sample.composition), picture.shown);
+            decoded += i64::from(sample.duration);
+        }
+        prop_assert_eq!(decoded, end);
+    }
+}

@@ -1,0 +1,95 @@
+//! Cutting a head's fragments into the rendition's segments. Pure.
+
+mod frames;
+mod keyframes;
+
+use bytes::Bytes;
+
+pub use frames::{FrameCutter, Grid};
+pub use keyframes::{KeyframeCutter, Keys};
+
+use crate::fmp4::Fragment;
+
+/// One finished segment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cut {
+    pub segment: u32,
+    pub bytes: Bytes,
+}
+
+/// The head's output is not what was ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CutError {
+    #[error("frame {got} came where frame {wanted} was due")]
+    Gap { wanted: u64, got: i64 },
+    /// The source's index is wrong, or the head was led astray by it.
+    #[error("a keyframe came at {got} where one was due at {wanted} (ticks)")]
+    NotAsIndexed { wanted: i64, got: i64 },
+    #[error("a segment grew over {0} bytes without the keyframe that ends it")]
+    TooLarge(usize),
+}
+
+impl CutError {
+    /// Whether another try would bring the same.
+    #[must_use]
+    pub const fn is_the_source_s(&self) -> bool {
+        matches!(self, Self::NotAsIndexed { .. } | Self::TooLarge(_))
+    }
+}
+
+/// What the end of a head's output means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What had been collected, as the last segment.
+    pub cut: Option<Cut>,
+    /// The frame before which the source ended, if that is earlier than the table says.
+    pub early_at: Option<u64>,
+}
+
+/// Collects frames until a segment is whole.
+#[derive(Debug)]
+pub enum Cutter {
+    Frames(FrameCutter),
+    Keyframes(KeyframeCutter),
+}
+
+impl Cutter {
+    /// Whether nothing that was due has come yet.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        match self {
+            Self::Frames(cutter) => cutter.is_empty(),
+            Self::Keyframes(cutter) => cutter.is_empty(),
+        }
+    }
+
+    /// Whether all segments have been cut.
+    #[must_use]
+    pub const fn is_done(&self) -> bool {
+        match self {
+            Self::Frames(cutter) => cutter.is_done(),
+            Self::Keyframes(cutter) => cutter.is_done(),
+        }
+    }
+
+    /// Takes the next fragment and returns the segments that it completes. What comes before the first frame that is
+    /// due, or after the last, is dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the output is not what was ordered.
+    pub fn push(&mut self, fragment: &Fragment) -> Result<Vec<Cut>, CutError> {
+        match self {
+            Self::Frames(cutter) => cutter.push(fragment),
+            Self::Keyframes(cutter) => cutter.push(fragment),
+        }
+    }
+
+    /// The source has ended.
+    pub fn finish(&mut self) -> Ending {
+        match self {
+            Self::Frames(cutter) => cutter.finish(),
+            Self::Keyframes(cutter) => cutter.finish(),
+        }
+    }
+}

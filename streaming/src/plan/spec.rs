@@ -1,0 +1,74 @@
+//! How a rendition is made, from its name and the film alone.
+
+use protocol::{Error, FrameRate, RenditionId, TrackKind};
+
+use super::{Film, audio, audio_track, no_track, subtitle_track, video, video_track};
+use crate::{
+    head::{AudioOrder, Encoder, Order, VideoOrder},
+    playlist::bit_rate_cap,
+    rendition::Spec,
+    time::{COPIED_TIMESCALE, SegmentTable, film_frames},
+};
+
+/// How a rendition is made.
+///
+/// # Errors
+///
+/// `not_found` when the film has no such track, or it cannot be copied.
+pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
+    let (order, table) = match id {
+        RenditionId::EncodedVideo { video: id, burn, quality } => {
+            let track = video_track(film.media, id)?;
+            if let Some(burn) = burn {
+                subtitle_track(film.media, burn)?;
+            }
+            let picture = video::picture(track, video::effective(track, quality));
+            let (width, height, rate) = (picture.width, picture.height, picture.rate);
+            let (starts_s, ends_s) =
+                film.pictures_s.get(usize::from(id.order)).copied().unwrap_or((0.0, film.duration_s));
+            let order = VideoOrder {
+                video: id.order,
+                burn: burn.map(|burn| burn.order),
+                rate,
+                scale: ((width, height) != (track.width, track.height)).then_some((width, height)),
+                encoder: Encoder {
+                    preset: film.preset.to_owned(),
+                    level: picture.level.idc(),
+                    max_bit_rate: bit_rate_cap(width, height, rate),
+                },
+                zero_s: film.zero_s,
+                starts_s: is_constant(track.frame_rate, rate).then_some(starts_s),
+                ends_s,
+            };
+            (Order::Video(order), SegmentTable::video(rate, film.duration_s))
+        }
+        RenditionId::CopiedVideo { video } => {
+            video_track(film.media, video)?;
+            let copy = film.copies.video.get(usize::from(video.order)).and_then(|copy| copy.as_ref().ok());
+            let copy = copy.ok_or_else(|| no_track(TrackKind::Video))?;
+            let total = film_frames(COPIED_TIMESCALE, 1, film.duration_s);
+            let table = SegmentTable::copied_video(copy.boundaries.iter().copied(), total);
+            (Order::VideoCopy(copy.order.clone()), table)
+        }
+        RenditionId::EncodedAudio { audio: id, channels } => {
+            audio_track(film.media, id)?;
+            let bit_rate = audio::bit_rate(channels);
+            let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s };
+            (Order::Audio(order), SegmentTable::audio(film.duration_s))
+        }
+        RenditionId::CopiedAudio { audio } => {
+            audio_track(film.media, audio)?;
+            let copy = film.copies.audio.get(usize::from(audio.order)).and_then(|copy| copy.as_ref().ok());
+            let copy = copy.ok_or_else(|| no_track(TrackKind::Audio))?;
+            let length_s = copy.length_s.min(film.duration_s);
+            let table = SegmentTable::copied_audio(copy.order.rate, copy.order.frame_samples, length_s);
+            (Order::AudioCopy(copy.order.clone()), table)
+        }
+    };
+    Ok(Spec { id, order, table })
+}
+
+/// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.
+fn is_constant(measured: Option<FrameRate>, grid: FrameRate) -> bool {
+    measured.is_some_and(|measured| (measured.as_f64() / grid.as_f64() - 1.0).abs() <= 0.001)
+}
