@@ -16,7 +16,7 @@ const SHORTEST_SEGMENT_S: f64 = 2.0;
 const LONGEST_GAP_S: f64 = 12.0;
 
 /// The longest that half of the distances may have. Each seek waits for a whole GOP to be fetched.
-const LONGEST_USUAL_GAP_S: f64 = 8.0;
+const LONGEST_USUAL_GAP_S: f64 = 9.0;
 
 /// The most bytes from one keyframe to the next.
 const LARGEST_GAP: u64 = 32 << 20;
@@ -131,7 +131,7 @@ fn check_gaps(keys: &[(i64, u64)], end: i64, size: Option<u64>) -> Result<(), St
     if longest > LONGEST_GAP_S {
         return Err(format!("its keyframes are up to {longest:.0} s apart"));
     }
-    let usual = gaps.get(gaps.len() / 2).copied().unwrap_or(0.0);
+    let usual = gaps.get(gaps.len().saturating_sub(1) / 2).copied().unwrap_or(0.0);
     if usual > LONGEST_USUAL_GAP_S {
         return Err(format!("its keyframes are {usual:.0} s apart, and each seek would wait for as much"));
     }
