@@ -4,10 +4,12 @@
 //! muxer likes. Matinee's segments are cut as the [`crate::time::SegmentTable`] says, so fragments are
 //! reduced to samples and written anew: one `moof` and one `mdat` a segment.
 
+mod edit;
 mod init;
 mod reader;
 mod writer;
 
+pub use edit::with_edit;
 pub use init::{InitError, codec_string};
 pub use reader::{Event, Fragment, FragmentReader, ReadError, Sample};
 pub use writer::{Run, write_segment};

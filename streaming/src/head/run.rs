@@ -154,6 +154,7 @@ impl HeadRun {
     async fn take(&mut self, event: Event) -> Result<(), HeadEnd> {
         match event {
             Event::Init(init) => {
+                let init = self.cutter.init(init);
                 self.space.put_init(init.clone()).await.map_err(store_end)?;
                 self.tell(HeadEvent::Init(init)).await;
             }

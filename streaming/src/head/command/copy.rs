@@ -9,6 +9,11 @@ use crate::{process::Command, time::COPIED_TIMESCALE};
 /// stored in another order than they are shown in, and rounds.
 const AIM_S: f64 = 0.14;
 
+/// Decode times far below any time at which a frame is shown, a tick apart. Nobody goes by them, and ffmpeg's own would
+/// be guesses where a container has none (Matroska): it moves frames that are shown before such a guess, which are
+/// those in front of the first keyframe of an open GOP.
+const DECODE_TIMES: &str = "setts=pts=PTS:dts='if(N,PREV_OUTDTS+1,PTS-90000)'";
+
 /// Media seconds before an audio head's first frame from which it reads.
 const AUDIO_LEAD_S: f64 = 0.5;
 
@@ -70,7 +75,7 @@ pub fn video_copy_command(ffmpeg: &Path, url: &str, order: &VideoCopyOrder, firs
     args.extend(["-copyts", "-i"].map(String::from));
     args.push(url.into());
     args.extend(["-map".into(), format!("0:v:{}", order.video)]);
-    args.extend(["-c:v", "copy", "-an"].map(String::from));
+    args.extend(["-c:v", "copy", "-bsf:v", DECODE_TIMES, "-an"].map(String::from));
     if order.hevc {
         args.extend(["-tag:v", "hvc1"].map(String::from));
     }
@@ -118,7 +123,10 @@ mod tests {
     fn a_head_aims_behind_its_keyframe_and_not_beyond_the_next() {
         let command = |first, gap| line(&video_copy_command(Path::new("ffmpeg"), "u", &order(), first, gap));
         let far = command(Some(180_000), 180_000);
-        assert!(far.contains("-noaccurate_seek -ss 12.140000 -copyts -i u -map 0:v:0 -c:v copy"), "{far}");
+        assert!(
+            far.contains("-noaccurate_seek -ss 12.140000 -copyts -i u -map 0:v:0 -c:v copy -bsf:v setts="),
+            "{far}"
+        );
         let near = command(Some(180_000), 9_000);
         assert!(near.contains("-ss 12.050000"), "{near}");
         assert!(!command(None, 180_000).contains("-ss"));

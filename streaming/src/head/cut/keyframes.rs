@@ -1,9 +1,14 @@
 //! Cutting copied video where its keyframes are.
 //!
 //! A fragment of a head begins with a keyframe and is told by the time at which that is shown. Decode times are made
-//! anew: the frames of a segment are decoded in their own order, each at about the time, sorted, at which some frame is
-//! shown, and none after it is shown itself. So a segment's `tfdt` is its place in the playlist exactly, no decode time
-//! is below zero, and both are the same whichever head made it, whatever the source's muxer wrote.
+//! anew: the frames of a segment are decoded in their own order at the times, sorted, at which they are shown. So a
+//! segment's `tfdt` is its place in the playlist exactly, from which hls.js takes its time; each frame lasts as long as
+//! it is shown, by which Chromium finds the frame of a seek; and all is the same whichever head made it, whatever the
+//! source's muxer wrote.
+//!
+//! Frames that are decoded later than they are shown that way would have composition offsets below zero, for which
+//! ffmpeg moves a whole film. So all offsets are larger by [`Keys::delay`], and the init segment has an edit list that
+//! takes it off again: that is what edit lists are for.
 
 use std::sync::Arc;
 
@@ -11,7 +16,7 @@ use bytes::Bytes;
 
 use super::{Cut, CutError, Ending};
 use crate::{
-    fmp4::{Fragment, Run, Sample, write_segment},
+    fmp4::{Fragment, Run, Sample, with_edit, write_segment},
     time::SegmentTable,
 };
 
@@ -20,6 +25,9 @@ const MAX_SEGMENT: usize = 64 << 20;
 
 /// The least by which a keyframe may be off, in ticks: Matroska rounds to milliseconds.
 const LEAST_TOLERANCE: i64 = 135;
+
+/// Frames by which one may be shown before its turn to be decoded: what pyramids of B-frames and open GOPs need.
+const DELAY_FRAMES: u32 = 6;
 
 /// How much earlier than announced a picture may end and still be whole, in ticks: half a second.
 const END_TOLERANCE: i64 = 45_000;
@@ -35,6 +43,13 @@ pub struct Keys {
     pub end: u64,
     /// How long a frame is shown, about.
     pub frame: u32,
+}
+
+impl Keys {
+    /// By how much composition offsets are larger than they are meant.
+    const fn delay(self) -> u32 {
+        self.frame.saturating_mul(DELAY_FRAMES)
+    }
 }
 
 /// One frame, as it came.
@@ -83,6 +98,12 @@ impl KeyframeCutter {
     #[must_use]
     pub const fn is_done(&self) -> bool {
         self.segment >= self.end_segment
+    }
+
+    /// The init segment with the edit list that its segments need.
+    #[must_use]
+    pub fn init(&self, init: &Bytes) -> Bytes {
+        with_edit(init, self.keys.delay()).unwrap_or_else(|| init.clone())
     }
 
     /// # Errors
@@ -166,7 +187,7 @@ impl KeyframeCutter {
 
     fn cut(&mut self, end: u64) -> Cut {
         let start = self.table.start_ticks(self.segment);
-        let samples = samples(&self.pictures, start.cast_signed(), end.cast_signed());
+        let samples = samples(&self.pictures, start.cast_signed(), end.cast_signed(), self.keys.delay().into());
         let bytes = write_segment(self.segment + 1, start, &Run { samples: &samples, data: &self.data });
         let cut = Cut { segment: self.segment, bytes };
         self.pictures.clear();
@@ -178,20 +199,14 @@ impl KeyframeCutter {
 }
 
 /// Gives the pictures, which are in the order in which they are decoded, decode times from `start` up to `end`.
-fn samples(pictures: &[Picture], start: i64, end: i64) -> Vec<Sample> {
+fn samples(pictures: &[Picture], start: i64, end: i64, delay: i64) -> Vec<Sample> {
     let mut decoded: Vec<i64> = pictures.iter().map(|picture| picture.shown).collect();
     decoded.sort_unstable();
-    // None is decoded after it is shown: ffmpeg moves all of a film's pictures to make up for one that is.
-    let mut latest = i64::MAX;
-    for (picture, time) in pictures.iter().zip(&mut decoded).rev() {
-        latest = picture.shown.min(latest - 1);
-        *time = latest.min(*time);
-    }
-    // But for those that are shown before the segment's keyframe and decoded after it (an open GOP): they squeeze in
-    // behind its start, where hls.js takes the segment's time from.
+    // Where pictures are shown before the segment's keyframe and decoded after it (an open GOP), all wait for it.
+    let wait = decoded.first().map_or(0, |first| (start - first).max(0));
     let mut earliest = start;
     for (n, time) in decoded.iter_mut().enumerate() {
-        *time = if n == 0 { start } else { (*time).max(earliest) };
+        *time = if n == 0 { start } else { (*time + wait).max(earliest) };
         earliest = *time + 1;
     }
     let mut latest = end - 1;
@@ -204,7 +219,7 @@ fn samples(pictures: &[Picture], start: i64, end: i64) -> Vec<Sample> {
         size: picture.size,
         duration: u32::try_from(next - decoded).unwrap_or(0),
         flags: picture.flags,
-        composition: i32::try_from(picture.shown - decoded).unwrap_or(0),
+        composition: i32::try_from(picture.shown + delay - decoded).unwrap_or(0),
     };
     pictures.iter().zip(&decoded).zip(next).map(sample).collect()
 }

@@ -72,6 +72,15 @@ impl Cutter {
         }
     }
 
+    /// The init segment for what this cuts, from the head's own.
+    #[must_use]
+    pub fn init(&self, init: Bytes) -> Bytes {
+        match self {
+            Self::Frames(_) => init,
+            Self::Keyframes(cutter) => cutter.init(&init),
+        }
+    }
+
     /// Takes the next fragment and returns the segments that it completes. What comes before the first frame that is
     /// due, or after the last, is dropped.
     ///
