@@ -3,7 +3,7 @@
     python3 scripts/media OUTDIR NAME...
     python3 scripts/media OUTDIR --all
 
-What is there already, made by this version, is left alone. Next to each NAME.mkv stands NAME.json, which says
+What is there already, made by this version, is left alone. Next to each film stands NAME.json, which says
 what a player should find in it: frames, tones, subtitles, tracks.
 """
 

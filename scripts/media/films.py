@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,19 +12,16 @@ import ass
 import decode
 import font
 import pattern
-import pgs
 import sound
+from mux import MUXERS, PICTURE_AND_SOUND
+from reels import VARIABLE, chapters, frame_ticks, make_elements
+from tools import first_packet_s, probe, say
 
 # Raise it when films have to be made anew.
 VERSION = 1
 
 FULL, SMALL = (1920, 1080), (1280, 720)
 CINEMA = Fraction(24000, 1001)
-# Distances of forced keyframes in seconds, repeated: irregular, as films have them, and up to 10 s.
-KEYFRAMES_S = (6.5, 8.2, 5.3, 10.0, 4.1)
-# A variable rate: stretches of 48 frames at 24 and of 60 frames at 30 a second, on a clock of 120 a second.
-VARIABLE = {"ticks_per_s": 120, "cycle": [{"frames": 48, "ticks": 5}, {"frames": 60, "ticks": 4}]}
-CHAPTERS = ((0, "Opening"), (20, "Mitte – Überraschung"), (40, "Closing"))
 
 
 @dataclass(frozen=True)
@@ -44,6 +40,10 @@ class Film:
     codec_delay_s: float = 0.0
     variable: bool = False
     kilobits: int = 4000
+    # A keyframe every so many frames; 0 for the irregular ones.
+    gop: int = 0
+    # Frames that are shown before a keyframe come after it and refer to what is before it.
+    open_gop: bool = False
 
     def frames(self):
         if self.variable:
@@ -55,202 +55,39 @@ class Film:
         return -(-self.length_s * self.rate.numerator // self.rate.denominator)
 
 
-def frame_ticks(number):
-    """When frame `number` of the variable film is shown, in ticks."""
-    cycle = VARIABLE["cycle"]
-    frames = sum(part["frames"] for part in cycle)
-    ticks = sum(part["frames"] * part["ticks"] for part in cycle)
-    at, rest = number // frames * ticks, number % frames
-    for part in cycle:
-        inside = min(rest, part["frames"])
-        at, rest = at + inside * part["ticks"], rest - inside
-    return at
-
-
 LONG = Film("long", size=FULL, length_s=600, kilobits=8000)
 SHORT = Film("short", size=FULL, length_s=60, kilobits=8000)
+FPS25 = Film("fps25", rate=Fraction(25))
 FILMS = {
     "short-ffmpeg": SHORT,
     "short-mkvmerge": replace(SHORT, muxer="mkvmerge"),
-    "fps25": Film("fps25", rate=Fraction(25)),
+    "fps25": FPS25,
     "fps2997": Film("fps2997", rate=Fraction(30000, 1001)),
     "fps60": Film("fps60", rate=Fraction(60)),
     "vfr": Film("vfr", rate=Fraction(120), variable=True),
     "start-minus": Film("start", codec_delay_s=0.02),
     "start-026": Film("start", offset_s=0.026),
     "start-10": Film("start", offset_s=10.0),
+    "mp4-last": replace(SHORT, muxer="mp4-last"),
+    "mp4-first": replace(SHORT, muxer="mp4-first"),
+    "open-gop": Film("open-gop", gop=48, open_gop=True),
+    "gop10": Film("gop10", rate=Fraction(25), gop=250),
+    "no-index": replace(FPS25, muxer="mkvmerge-no-cues"),
+    "bad-index": replace(FPS25, muxer="ffmpeg-lying"),
+    "vobsub": replace(FPS25, muxer="mkvmerge-vobsub"),
     "long-ffmpeg": LONG,
     "long-mkvmerge": replace(LONG, muxer="mkvmerge"),
 }
 
 
-def say(text):
-    print(f"media: {text}", flush=True)
-
-
-def run(arguments, feed=None):
-    """Runs a tool; `feed` yields what it reads on standard input."""
-    process = subprocess.Popen(
-        [str(a) for a in arguments],
-        stdin=subprocess.PIPE if feed else subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    if feed:
-        try:
-            for block in feed:
-                process.stdin.write(block)
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-    output = process.stdout.read().decode("utf-8", "replace")
-    # mkvmerge ends with 1 when it only has a warning.
-    allowed = (0, 1) if arguments[0] == "mkvmerge" else (0,)
-    if process.wait() not in allowed:
-        sys.exit(f"media: {arguments[0]} failed: {output[-2000:]}\n  {' '.join(map(str, arguments))}")
-
-
-FFMPEG = ["ffmpeg", "-v", "error", "-y", "-nostats"]
-
-
-def make_video(film, path):
-    """The picture: nearly grey moving noise below the strip."""
-    width, height = film.size
-    strip = round(height * pattern.STRIP)
-    keyframes, at, index = [], 0.0, 0
-    while at < film.length_s:
-        keyframes.append(f"{at:.3f}")
-        at, index = at + KEYFRAMES_S[index % len(KEYFRAMES_S)], index + 1
-    ground = (
-        f"testsrc2=size=480x256:rate={film.rate},format=yuv420p,noise=alls=10:allf=t,"
-        "lutyuv=y=40+val*5/8:u=128+(val-128)/8:v=128+(val-128)/8,"
-        f"scale={width}:{height - strip}:flags=fast_bilinear"
-    )
-    graph = f"[0:v]scale={width}:{strip}:flags=neighbor[strip];[strip][1:v]vstack=shortest=1,setsar=1"
-    if film.variable:
-        first, second = VARIABLE["cycle"]
-        cycle, edge = first["frames"] + second["frames"], first["frames"]
-        ticks = edge * first["ticks"] + second["frames"] * second["ticks"]
-        inside = f"if(lt(mod(N,{cycle}),{edge}),mod(N,{cycle})*{first['ticks']}," + (
-            f"{edge * first['ticks']}+(mod(N,{cycle})-{edge})*{second['ticks']})"
-        )
-        graph += f",settb=1/120,setpts='floor(N/{cycle})*{ticks}+{inside}'"
-    strips = (pattern.strip_picture(number) for number in range(film.frames()))
-    # A GOP of 250 frames is what the encoder makes by itself; at 60 frames a second that would be 4 s.
-    gop = 250 if film.rate < 40 or film.variable else 600
-    run(
-        [*FFMPEG, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{pattern.COLUMNS}x2",
-         "-framerate", film.rate, "-i", "pipe:0", "-f", "lavfi", "-i", ground, "-filter_complex", graph,
-         "-fps_mode", "passthrough", *(["-enc_time_base", "1:120"] if film.variable else []),
-         "-c:v", "libx264", "-preset", "ultrafast", "-bf", "2", "-b_strategy", "0", "-g", gop,
-         "-force_key_frames", ",".join(keyframes), "-crf", "23", "-maxrate", f"{film.kilobits}k",
-         "-bufsize", f"{2 * film.kilobits}k", "-color_primaries", "bt709", "-color_trc", "bt709",
-         "-colorspace", "bt709", "-color_range", "tv", path],
-        strips,
-    )  # fmt: skip
-
-
-def make_elements(film, folder):
-    """Every elementary stream of a reel."""
-    make_video(film, f"{folder}/video.mkv")
-    raw = ["-f", "s16le", "-ar", sound.RATE, "-ac", 1, "-i", "pipe:0", "-ac", 2]
-    run([*FFMPEG, *raw, "-c:a", "aac", "-b:a", "128k", f"{folder}/audio0.mka"], sound.seconds(0, film.length_s))
-    run([*FFMPEG, *raw, "-c:a", "ac3", "-b:a", "192k", f"{folder}/audio1.mka"], sound.seconds(1, film.length_s))
-    files = {
-        font.FILE: font.font(),
-        "styled.ass": ass.ass(film.size, film.length_s, 0).encode(),
-        "text.srt": ass.srt(film.length_s, 0).encode(),
-        "picture.sup": pgs.sup(film.size, picture_boxes(film), ass.YELLOW_YCRCBA),
-        "chapters.ffmeta": chapters_ffmeta(film).encode(),
-        "chapters.txt": chapters_simple(film).encode(),
-    }
-    for name, data in files.items():
-        with open(f"{folder}/{name}", "wb") as file:
-            file.write(data)
-
-
-def picture_boxes(film):
-    width, height = film.size
-    for event in ass.picture_events(film.length_s):
-        x, y, w, h = event["box"]
-        yield event["start_s"], event["end_s"], (round(x * width), round(y * height), round(w * width), round(h * height))
-
-
-def chapters(film):
-    marks = [(at, title) for at, title in CHAPTERS if at < film.length_s]
-    ends = [at for at, _ in marks[1:]] + [film.length_s]
-    return [{"start_s": at, "end_s": end, "title": title} for (at, title), end in zip(marks, ends)]
-
-
-def chapters_ffmeta(film):
-    lines = [";FFMETADATA1"]
-    for part in chapters(film):
-        lines += ["[CHAPTER]", "TIMEBASE=1/1", f"START={part['start_s']}", f"END={part['end_s']}", f"title={part['title']}"]
-    return "\n".join(lines) + "\n"
-
-
-def chapters_simple(film):
-    lines = []
-    for number, part in enumerate(chapters(film), 1):
-        lines += [f"CHAPTER{number:02}=00:00:{part['start_s']:02}.000", f"CHAPTER{number:02}NAME={part['title']}"]
-    return "\n".join(lines) + "\n"
-
-
-TRACKS = (
-    # file, ffmpeg's stream, language, title, default
-    ("video.mkv", "v:0", None, None, True),
-    ("audio0.mka", "a:0", "eng", "Low tones", True),
-    ("audio1.mka", "a:1", "jpn", "High tones", False),
-    ("styled.ass", "s:0", "eng", "Styled", True),
-    ("text.srt", "s:1", "fre", "Text", False),
-    ("picture.sup", "s:2", "ger", "Pictures", False),
-)
-
-
-def mux_ffmpeg(film, folder, title, path):
-    # Without -copyts ffmpeg moves each input to zero: the pictures would come six seconds early.
-    arguments = [*FFMPEG, "-copyts"]
-    for name, *_ in TRACKS:
-        arguments += ["-i", f"{folder}/{name}"]
-    arguments += ["-i", f"{folder}/chapters.ffmeta"]
-    for index, (_, stream, language, name, default) in enumerate(TRACKS):
-        arguments += ["-map", f"{index}:0", f"-disposition:{stream}", "default" if default else "0"]
-        for key, value in (("language", language), ("title", name)):
-            if value:
-                arguments += [f"-metadata:s:{stream}", f"{key}={value}"]
-    arguments += ["-map_metadata", "-1", "-map_chapters", len(TRACKS), "-metadata", f"title={title}", "-c", "copy"]
-    arguments += ["-attach", f"{folder}/{font.FILE}", "-metadata:s:t:0", "mimetype=font/ttf"]
-    if film.offset_s:
-        arguments += ["-output_ts_offset", film.offset_s]
-    run([*arguments, "-f", "matroska", path])
-    if film.codec_delay_s:
-        edits = ["mkvpropedit", "--quiet", path]
-        for track in ("a1", "a2"):
-            edits += ["--edit", f"track:{track}", "--set", f"codec-delay={round(film.codec_delay_s * 1e9)}"]
-        run(edits)
-    if film.variable:
-        # The muxer wrote the clock's 120 a second as the frame rate, which no real film of this kind claims.
-        run(["mkvpropedit", "--quiet", path, "--edit", "track:v1", "--delete", "default-duration"])
-
-
-def mux_mkvmerge(film, folder, title, path):
-    arguments = ["mkvmerge", "--quiet", "--output", path, "--title", title, "--chapters", f"{folder}/chapters.txt"]
-    arguments += ["--attachment-name", font.FILE, "--attachment-mime-type", "font/ttf"]
-    arguments += ["--attach-file", f"{folder}/{font.FILE}"]
-    for name, _, language, track_title, default in TRACKS:
-        arguments += ["--default-track-flag", f"0:{'yes' if default else 'no'}"]
-        if language:
-            arguments += ["--language", f"0:{language}", "--track-name", f"0:{track_title}"]
-        arguments += ["--no-global-tags", "--no-track-tags", f"{folder}/{name}"]
-    run(arguments)
-
-
-def probe(path, *arguments):
-    done = subprocess.run(["ffprobe", "-v", "error", "-of", "json", *arguments, path], stdout=subprocess.PIPE, check=True)
-    return json.loads(done.stdout)
-
-
-def first_packet_s(path, stream):
-    packets = probe(path, "-select_streams", stream, "-read_intervals", "%+30", "-show_entries", "packet=pts_time")["packets"]
-    return float(packets[0]["pts_time"])
+def subtitle_events(source, film):
+    """The codec and the events of a subtitle file."""
+    return {
+        "styled.ass": ("ass", ass.styled_events(film.size, film.length_s)),
+        "text.srt": ("subrip", ass.text_events(film.length_s)),
+        "picture.sup": ("hdmv_pgs_subtitle", ass.picture_events(film.length_s)),
+        "picture-dvd.mkv": ("dvd_subtitle", ass.picture_events(film.length_s)),
+    }[source]
 
 
 def sidecar(name, film, path, title):
@@ -269,23 +106,19 @@ def sidecar(name, film, path, title):
         offsets = sorted(at - second for second, (at, _) in enumerate(heard))
         if len(heard) < 9 or offsets[-1] - offsets[0] > 0.004:
             sys.exit(f"media: the tones of track {track} of {name} are not where they should be: {heard}")
-        _, _, language, track_title, default = TRACKS[1 + track]
+        _, _, language, track_title, default = PICTURE_AND_SOUND[1 + track]
         tracks.append({
             "track": f"a{track}", "codec": ("aac", "ac3")[track], "language": language, "title": track_title,
             "default": default, "start_s": start - zero, "beep0_s": offsets[len(offsets) // 2] - zero,
             "base_hz": sound.BASES_HZ[track],
         })  # fmt: skip
     subtitles = []
-    for track, (codec, events) in enumerate((
-        ("ass", ass.styled_events(film.size, film.length_s)),
-        ("subrip", ass.text_events(film.length_s)),
-        ("hdmv_pgs_subtitle", ass.picture_events(film.length_s)),
-    )):  # fmt: skip
+    for track, (source, _, language, track_title, default) in enumerate(MUXERS[film.muxer].subtitles):
+        codec, events = subtitle_events(source, film)
         events = sorted(events, key=lambda event: event["start_s"])
         shift = first_packet_s(path, f"s:{track}") - events[0]["start_s"] - zero
         for event in events:
             event["start_s"], event["end_s"] = event["start_s"] + shift, event["end_s"] + shift
-        _, _, language, track_title, default = TRACKS[3 + track]
         subtitles.append({
             "track": f"s{track}", "codec": codec, "language": language, "title": track_title, "default": default,
             "events": events,
@@ -304,7 +137,7 @@ def sidecar(name, film, path, title):
         "zero_s": zero, "frame0_s": first_frame - zero,
         "pattern": pattern.description(), "beeps": sound.description(),
         "audio": tracks, "subtitles": subtitles, "chapters": chapters(film),
-        "attachments": [font.FILE],
+        "attachments": [font.FILE] if MUXERS[film.muxer].font else [],
     }  # fmt: skip
 
 
@@ -357,10 +190,11 @@ def make(folder, names):
         make_elements(first, work)
         for name in members:
             film, title = FILMS[name], f"Test film {name}"
-            muxer = mux_mkvmerge if film.muxer == "mkvmerge" else mux_ffmpeg
-            muxer(film, work, title, f"{work}/{name}.mkv")
-            described = sidecar(name, film, f"{work}/{name}.mkv", title)
-            os.replace(f"{work}/{name}.mkv", f"{folder}/{name}.mkv")
+            muxer = MUXERS[film.muxer]
+            file = f"{name}.{muxer.ending}"
+            muxer.make(film, work, title, f"{work}/{file}")
+            described = sidecar(name, film, f"{work}/{file}", title)
+            os.replace(f"{work}/{file}", f"{folder}/{file}")
             write_json(folder, name, described)
             say(
                 f"{name}: {described['size'] / 1e6:.0f} MB, starts at {described['zero_s']:.3f} s, "
