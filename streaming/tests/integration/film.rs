@@ -2,6 +2,7 @@
 
 mod broken;
 mod children;
+mod copied;
 mod held;
 mod limits;
 mod rates;

@@ -77,6 +77,11 @@ impl TestFilm {
         u32::try_from(self.facts["length_s"].as_u64().unwrap()).unwrap()
     }
 
+    /// Source time of film time zero, seconds.
+    pub(crate) fn zero_s(&self) -> f64 {
+        self.facts["zero_s"].as_f64().unwrap()
+    }
+
     /// The number of the frame that is on screen at this film time.
     pub(crate) fn frame_at(&self, time_s: f64) -> u32 {
         let time_s = time_s - self.facts["frame0_s"].as_f64().unwrap();

@@ -19,19 +19,33 @@ pub(crate) fn by_segment(init: &Bytes, segments: &[Bytes]) -> Vec<Vec<Packet>> {
 
 /// The packets of one segment.
 pub(crate) fn packets(init: &Bytes, segment: &Bytes) -> Vec<Packet> {
+    decoded(init, segment).into_iter().map(|(_, packet)| packet).collect()
+}
+
+/// The packets of one segment, each behind the time at which it is decoded.
+pub(crate) fn decoded(init: &Bytes, segment: &Bytes) -> Vec<(i64, Packet)> {
     let mut reader = FragmentReader::new();
     reader.push(init).unwrap();
-    let mut packets = Vec::new();
+    let (delay, mut packets) = (delay(init), Vec::new());
     for event in reader.push(segment).unwrap() {
         let Event::Fragment(fragment) = event else { panic!("a segment holds an init segment") };
         let mut at = fragment.decode_time;
         for sample in &fragment.samples {
-            packets.push(Packet { pts: at + i64::from(sample.composition), ticks: i64::from(sample.duration) });
+            let pts = at + i64::from(sample.composition) - delay;
+            let packet = Packet { pts, ticks: i64::from(sample.duration) };
+            packets.push((at, packet));
             at += i64::from(sample.duration);
         }
     }
     assert!(reader.is_at_boundary(), "a segment ends within a box");
     packets
+}
+
+/// What the init segment's edit list takes off presentation times, in ticks.
+fn delay(init: &Bytes) -> i64 {
+    // In `elst` of version 0, behind the count of edits and the first one's duration.
+    let Some(at) = init.windows(4).position(|name| name == b"elst").map(|at| at + 16) else { return 0 };
+    u32::from_be_bytes(init[at..at + 4].try_into().unwrap()).into()
 }
 
 /// Ticks a second, by the init segment.
