@@ -67,9 +67,10 @@ class Server:
 
 
 class Client:
-    """One connection, for one thread."""
+    """One connection, for one thread. Matinee takes those of one agent for one player."""
 
-    def __init__(self, port):
+    def __init__(self, port, agent="matinee-bench"):
+        self._agent = agent
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
 
     def get(self, path):
@@ -80,7 +81,7 @@ class Client:
         return json.loads(self._ask("POST", f"/api/{name}", body, {"content-type": "application/json"}))
 
     def _ask(self, method, path, body=None, headers=None):
-        self._connection.request(method, path, body, {"user-agent": "matinee-bench", **(headers or {})})
+        self._connection.request(method, path, body, {"user-agent": self._agent, **(headers or {})})
         response = self._connection.getresponse()
         answer = response.read()
         if response.status != 200:
