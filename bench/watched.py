@@ -109,7 +109,7 @@ def section(bench, report, pairs):
     )
     places = (f"{w.place:.1%} {w.viewing.seek.seconds:.2f} s" for w in new)
     report.say(f"\nThe seeks, {chromium.REST_S:g} s after the first frame: {', '.join(places)}.")
-    report.say("\nWhere Matinee's time goes: seconds after the click, or after the seek.\n")
+    report.say("\nWhere Matinee's time goes: seconds after the click, or after the seek; each figure is a median by itself.\n")
     report.table(["", "asked for", "first byte", "there"], list(steps(firsts, seeks)))
     report.say("\nWhat the source was asked for in the last pair, in s and MB; an answer that its reader left is cut off.\n")
     report.table(["after", "asked at", "ended at", "from", "wanted", "sent"], list(asked_for(new[-1])))
