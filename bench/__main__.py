@@ -1,10 +1,10 @@
 """Measures Matinee beside the pipeline that it replaces.
 
-    python3 bench [--quick] [--matinee PROGRAM] [--media DIR]
+    python3 bench [--quick] [--matinee PROGRAM] [--media DIR] [--only PART...]
 
 Both get the same film from the same server on loopback, in turn, in one run: the machine's mood strikes both alike.
 What counts is the median of the pairs' ratios. Exits with 1 when an aim is missed, with 2 when nothing could be
-measured. Needs a quiet machine, Linux, mpv and ffmpeg.
+measured. Needs a quiet machine, Linux, mpv, ffmpeg, node and Chromium (CHROMIUM names another than /usr/bin/chromium).
 """
 
 import argparse
@@ -13,23 +13,26 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 
 # No __pycache__ beside the sources.
 sys.dont_write_bytecode = True
 
 import children
+import chromium
+import copied
 import machine
 import picture
+import watched
 from children import Failed
 from measure import DEFAULT_PRESET, SAME_PRESET, SEEKS, SMALL_BUDGET, Bench
 from range_server import RangeServer
-from report import Report, mb, median, with_spread
+from report import Report, mb, median, progress, with_spread
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SHORT, LONG = "short-ffmpeg", "long-ffmpeg"
 # A pair's CPU ratio strays by some 3 % on a quiet machine: three are the least from which a median says anything.
 LEAST_PAIRS, PAIRS = 3, 5
+PARTS = ("moment", "watched", "cost", "seeks", "viewers", "long")
 # Seconds that the making of the films may take.
 MAKING_S = 3600
 
@@ -39,8 +42,9 @@ def main():
     # A plain kill ends the bench the way Ctrl-C does: with its children.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     scratch = None
+    children.adopt()
     try:
-        films = [SHORT] if options.quick else [SHORT, LONG]
+        films = [SHORT, watched.FILM] if options.quick else [SHORT, watched.FILM, LONG]
         prepare(options, films)
         memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
         scratch = tempfile.mkdtemp(prefix="matinee-bench-", dir=memory)
@@ -60,8 +64,11 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(prog="bench", description="Measures Matinee beside the pipeline that it replaces.")
     parser.add_argument("--quick", action="store_true", help="leave the ten-minute film out")
-    parser.add_argument("--matinee", metavar="PROGRAM", default=os.path.join(ROOT, "target/release/matinee"))
-    parser.add_argument("--media", metavar="DIR", default=os.path.join(ROOT, "target/media"), help="the films; those missing are made")
+    program = os.environ.get("MATINEE_BIN") or os.path.join(ROOT, "target/release/matinee")
+    media = os.environ.get("MATINEE_TEST_MEDIA") or os.path.join(ROOT, "target/media")
+    parser.add_argument("--matinee", metavar="PROGRAM", default=program, help="also MATINEE_BIN; its site lies beside it")
+    parser.add_argument("--media", metavar="DIR", default=media, help="the films, also MATINEE_TEST_MEDIA; those missing are made")
+    parser.add_argument("--only", metavar="PART", nargs="+", choices=PARTS, help=f"some parts: {', '.join(PARTS)}")
     parser.add_argument("--pairs", metavar="N", type=int, help=f"rounds of each comparison: {PAIRS}, or {LEAST_PAIRS} with --quick")
     options = parser.parse_args()
     if options.pairs is None:
@@ -73,9 +80,11 @@ def arguments():
 
 def prepare(options, films):
     """What must be there before anything is measured."""
-    for tool in ("mpv", "ffmpeg"):
+    for tool in ("mpv", "ffmpeg", "node", chromium.PROGRAM):
         if not shutil.which(tool):
             raise Failed(f"{tool} is missing; install it")
+    if not os.path.isdir(chromium.MODULES):
+        raise Failed(f"{chromium.MODULES} is missing; make setup-test installs it")
     if not os.access(options.matinee, os.X_OK):
         raise Failed(f"{options.matinee} is missing; build it with make build, or name another with --matinee")
     options.matinee, options.media = os.path.abspath(options.matinee), os.path.abspath(options.media)
@@ -92,7 +101,9 @@ def measure(bench, options):
     report = Report()
     report.say("# Matinee beside the pipeline that it replaces\n")
     report.say(f"{machine.describe()}. Median (least-most) of {options.pairs} pairs in turn; ratios are those of the pairs.")
-    for part in parts(bench, report, options):
+    for name, part in parts(bench, report, options).items():
+        if options.only and name not in options.only:
+            continue
         others = machine.Others(bench.upstream.child.pid)
         part()
         report.say(f"\n{others.line()}")
@@ -100,19 +111,21 @@ def measure(bench, options):
 
 
 def parts(bench, report, options):
-    yield lambda: first_moment(bench, report, options.pairs)
-    yield lambda: cost(bench, report, options.pairs)
-    yield lambda: seeks(bench, report, SHORT if options.quick else LONG)
+    film = SHORT if options.quick else LONG
+    found = {
+        "moment": lambda: first_moment(bench, report, options.pairs),
+        "watched": lambda: watched.section(bench, report, options.pairs),
+        "cost": lambda: cost(bench, report, options.pairs),
+        "seeks": lambda: seeks(bench, report, film),
+        "viewers": lambda: copied.viewers(bench, report, film),
+    }
     if not options.quick:
-        yield lambda: long_film(bench, report)
-
-
-def progress(text):
-    print(f"  {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+        found["long"] = lambda: long_film(bench, report)
+    return found
 
 
 def first_moment(bench, report, pairs):
-    report.heading("From open to the first playable moment")
+    report.heading("From open to the first playable moment, subtitles burned in")
     bench.warm_up(SHORT)
     old, new = [], []
     for number in range(pairs):
@@ -137,12 +150,14 @@ def first_moment(bench, report, pairs):
 
 def cost(bench, report, pairs):
     report.heading("Cost of a whole film")
-    old, same, default = [], [], []
+    old, same, default, copies = [], [], [], []
     for number in range(pairs):
         old.append(bench.replaced_film(SHORT))
         same.append(bench.matinee_film(SHORT, SAME_PRESET))
         default.append(bench.matinee_film(SHORT, DEFAULT_PRESET))
-        progress(f"cost {number + 1}: CPU s {', '.join(f'{runs[-1][0].cpu_s:.1f}' for runs in (old, same, default))}")
+        copies.append(copied.one_round(bench, SHORT))
+        spent = [runs[-1][0].cpu_s for runs in (old, same, default, copies)]
+        progress(f"cost {number + 1}: CPU s {', '.join(f'{cpu_s:.2f}' for cpu_s in spent)}")
     progress("comparing pictures")
     reference = picture.reference(bench.url(SHORT), bench.scratch)
 
@@ -163,7 +178,8 @@ def cost(bench, report, pairs):
         row(f"Matinee, {DEFAULT_PRESET} (default)", default),
     ]
     start_s = median([run.start_cpu_s for run, _ in same + default])
-    report.say(f"{SHORT}: 1080p, all of it fetched as fast as it comes; crf 23, at most 8 Mbit/s everywhere. CPU is user + system")
+    report.say(f"{SHORT}: 1080p, all of it fetched as fast as it comes, with its subtitles burned in; crf 23, at most 8 Mbit/s")
+    report.say("everywhere. Matinee copies the sound, which the replaced pipeline encodes. CPU is user + system")
     report.say(f"of all that runs for it: server, probe, mpv, ffmpeg; not the server's start, which happens once ({start_s:.2f} CPU s).")
     report.say("SSIM is of the first ten seconds, in brackets of the worst frame.\n")
     report.table(["", "CPU s/min", "MB/min", "SSIM", "x real time"], rows)
@@ -175,10 +191,15 @@ def cost(bench, report, pairs):
     report.say("\nCPU, ratio to the replaced pipeline's:")
     report.say(f"{with_spread(at_same)} at {SAME_PRESET}, {with_spread(at_default)} at {DEFAULT_PRESET}.")
     report.aim(f"CPU per minute at {SAME_PRESET}, part of the replaced pipeline's", median(at_same), 1.0)
+    copied.cost(report, SHORT, copies, per_minute(old), per_minute(default))
+
+
+def per_minute(runs):
+    return [run.cpu_s / run.film_s * 60 for run, _ in runs]
 
 
 def seeks(bench, report, film):
-    report.heading("Seek to where nothing was made")
+    report.heading("Seek to where nothing was made, subtitles burned in")
     bench.warm_up(film)
     found = []
     for place in SEEKS:
@@ -194,7 +215,7 @@ def seeks(bench, report, film):
 
 
 def long_film(bench, report):
-    report.heading("Ten minutes, in order, through a store that is too small for them")
+    report.heading("Ten minutes, burned in, in order, through a store that is too small for them")
     progress("the long film")
     result = bench.long_film(LONG)
     run = result.run

@@ -4,6 +4,7 @@ Linux alone tells the CPU time of a program together with that of its children, 
 cost is known only after it ended by itself or in order.
 """
 
+import ctypes
 import os
 import select
 import signal
@@ -13,6 +14,10 @@ from dataclasses import dataclass
 
 # All that were started and have not been waited for, so that nothing outlives the bench, however it ends.
 _alive = set()
+
+
+# prctl(2): programs that lose their parent become children of this one.
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class Failed(Exception):
@@ -115,6 +120,40 @@ def end_all():
     for child in living:
         child.wait(until - time.monotonic())
         child.kill()
+    bury_orphans(5)
+
+
+def adopt():
+    """From now on the bench inherits what its children leave behind, instead of init: Chromium has processes that
+    outlive their parent by a moment, whose CPU time would count as that of strangers."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise Failed(f"this system lets no process inherit orphans: {os.strerror(ctypes.get_errno())}")
+
+
+def bury_orphans(seconds):
+    """Waits for what was inherited; what has not ended by then is killed."""
+    until = time.monotonic() + seconds
+    known = {child.pid for child in _alive}
+    while orphans := [pid for pid in _offspring() if pid not in known]:
+        for pid in orphans:
+            handle = os.pidfd_open(pid)
+            try:
+                if not select.select([handle], [], [], max(0.0, until - time.monotonic()))[0]:
+                    os.kill(pid, signal.SIGKILL)
+            finally:
+                os.close(handle)
+            os.waitpid(pid, 0)
+
+
+def _offspring():
+    """The pids of all children. The kernel lists them by the thread that started or inherited them."""
+    for thread in os.listdir("/proc/self/task"):
+        try:
+            with open(f"/proc/self/task/{thread}/children", encoding="ascii") as file:
+                yield from map(int, file.read().split())
+        except FileNotFoundError:
+            # The thread has ended; its children are another's now.
+            continue
 
 
 def clean_environment():

@@ -18,6 +18,10 @@ ANSWER_S = 60
 START_S = 20
 STOP_S = 20
 
+# What is asked of the master playlist. Without any wish the picture is copied, so what burns has to be asked for.
+BURNED = "video=encode&burn=s0"
+COPIED = "caps=avc1.640034,mp4a.40.2"
+
 
 class Server:
     """A fresh server process with an empty store, which ends with the `with` block."""
@@ -63,9 +67,10 @@ class Server:
 
 
 class Client:
-    """One connection, for one thread."""
+    """One connection, for one thread. Matinee takes those of one agent for one player."""
 
-    def __init__(self, port):
+    def __init__(self, port, agent="matinee-bench"):
+        self._agent = agent
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=ANSWER_S)
 
     def get(self, path):
@@ -76,7 +81,7 @@ class Client:
         return json.loads(self._ask("POST", f"/api/{name}", body, {"content-type": "application/json"}))
 
     def _ask(self, method, path, body=None, headers=None):
-        self._connection.request(method, path, body, {"user-agent": "matinee-bench", **(headers or {})})
+        self._connection.request(method, path, body, {"user-agent": self._agent, **(headers or {})})
         response = self._connection.getresponse()
         answer = response.read()
         if response.status != 200:
@@ -103,18 +108,24 @@ class Rendition:
         return len(self.durations) - 1
 
 
-def open_film(client, url):
+def open_film(client, url, query):
     """The paths of the video's and the audio's playlist of a new session; waits until the film is known."""
-    session = client.call("open", source=url)["session"]
-    path = f"/hls/{session}/master.m3u8"
+    return choose(client, client.call("open", source=url)["session"], query)
+
+
+def choose(client, session, query):
+    """The paths of the playlists that a session has for this query."""
+    path = f"/hls/{session}/master.m3u8?{query}"
     lines = client.get(path).decode().splitlines()
     video = next((lines[n + 1] for n, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF:")), None)
     sounds = [attributes(line) for line in lines if line.startswith("#EXT-X-MEDIA:TYPE=AUDIO")]
     audio = next((sound["URI"] for sound in sounds if sound.get("DEFAULT") == "YES" and "URI" in sound), None)
     if not video or not audio:
         raise Failed("the master playlist has no video or no audio of its own:\n" + "\n".join(lines))
-    if "-encode-s" not in video:
-        raise Failed(f"no subtitles are burned in ({video}), so there is nothing to compare; use a film with a default subtitle track")
+    burn = urllib.parse.parse_qs(query).get("burn", ["none"])[0]
+    wanted = f"-encode-{burn}/" if burn != "none" else "-copy/"
+    if wanted not in video:
+        raise Failed(f"{query} gave the picture {video}, so what was to be compared is not made")
     return urllib.parse.urljoin(path, video), urllib.parse.urljoin(path, audio)
 
 
@@ -140,16 +151,21 @@ def attributes(line):
 
 def both(video, audio, limit_s):
     """Runs two functions at a time, as a player loads picture and sound. Gives what each returned."""
+    return together((video, audio), limit_s)
+
+
+def together(works, limit_s):
+    """Runs functions at a time. Gives what each returned, in their order."""
     results, errors = {}, []
 
-    def run(name, work):
+    def run(number, work):
         try:
-            results[name] = work()
+            results[number] = work()
         except Exception as error:  # handed to the caller below
             errors.append(error)
 
     end = time.monotonic() + limit_s
-    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in (("video", video), ("audio", audio))]
+    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(works)]
     for thread in threads:
         thread.start()
     # Joined in short steps, so that an error in one does not wait for the other's time limit.
@@ -160,7 +176,7 @@ def both(video, audio, limit_s):
             thread.join(0.005)
     if errors:
         raise errors[0]
-    return results["video"], results["audio"]
+    return [results[number] for number in range(len(threads))]
 
 
 def free_port():

@@ -14,7 +14,7 @@ import picture
 import replaced
 import timeline
 from children import Failed
-from matinee import Client, Server, both
+from matinee import BURNED, Client, Server, both
 
 DEFAULT_PRESET = "superfast"
 # The preset of the pipeline that Matinee replaces.
@@ -112,7 +112,7 @@ class Bench:
         with Server(self.program, self.folder("moment"), DEFAULT_PRESET) as server:
             clients = Client(server.port), Client(server.port)
             began = time.monotonic()
-            playlists = matinee.open_film(clients[0], self.url(film))
+            playlists = matinee.open_film(clients[0], self.url(film), BURNED)
             master_s = time.monotonic() - began
 
             def ready(client, playlist):
@@ -159,13 +159,22 @@ class Bench:
         return replace(run, cpu_s=ended.cpu_s - start_s, start_cpu_s=start_s), path
 
     def _fetch(self, server, film, keep=None):
-        """All segments in order. Each has to start where the one before ended, and none may be missing."""
+        """All segments of the burned film in order."""
         began = time.monotonic()
         clients = Client(server.port), Client(server.port)
-        playlists = matinee.open_film(clients[0], self.url(film))
-        in_step = InStep(playlists)
+        playlists = matinee.open_film(clients[0], self.url(film), BURNED)
+        lines, sizes = self.fetch(film, clients, playlists, InStep(playlists), keep=keep)
+        video = lines[0]
+        run = WholeRun(time.monotonic() - began, video.seconds(), video.frames(), len(video.stretches), sum(sizes))
+        return run, (playlists, lines)
 
-        def fetch(client, playlist, path):
+    def fetch(self, film, clients, playlists, in_step, names=None, keep=None):
+        """All segments in order. Each has to start where the one before ended, and none may be missing.
+
+        `names` are those of the two readers among all that keep in step, if not their playlists.
+        """
+
+        def fetch(client, playlist, name, path):
             rendition = matinee.load(client, playlist)
             init = client.get(rendition.init)
             line, sizes = timeline.Timeline(playlist, init), len(init)
@@ -174,30 +183,29 @@ class Bench:
                 if kept:
                     kept.write(init)
                 for address in rendition.segments:
-                    in_step.wait(playlist)
+                    in_step.wait(name)
                     segment = client.get(address)
                     line.add(segment)
-                    in_step.reach(playlist, line.seconds())
+                    in_step.reach(name, line.seconds())
                     sizes += len(segment)
                     if kept and line.frames() - line.stretches[-1].frames < picture.FRAMES:
                         kept.write(segment)
             finally:
                 if kept:
                     kept.close()
-            in_step.reach(playlist, math.inf)
+            in_step.reach(name, math.inf)
             return line, sizes
 
         (video, video_bytes), (audio, audio_bytes) = both(
-            lambda: fetch(clients[0], playlists[0], keep), lambda: fetch(clients[1], playlists[1], None), limit_s=LIMIT_S
+            *(lambda wanted=wanted: fetch(*wanted) for wanted in zip(clients, playlists, names or playlists, (keep, None))),
+            limit_s=LIMIT_S,
         )
-        wall_s = time.monotonic() - began
         truth = self.truth(film)
         if video.frames() != truth["frames"]:
             raise Failed(f"the video has {video.frames()} frames instead of {truth['frames']}")
         if abs(audio.seconds() - video.seconds()) > 0.5:
             raise Failed(f"the sound ends at {audio.seconds():.2f} s and the picture at {video.seconds():.2f} s")
-        run = WholeRun(wall_s, video.seconds(), video.frames(), len(video.stretches), video_bytes + audio_bytes)
-        return run, (playlists, (video, audio))
+        return (video, audio), (video_bytes, audio_bytes)
 
     # Seeks
 
@@ -205,7 +213,7 @@ class Bench:
         """A viewer has just begun to watch and jumps to where nothing was made yet."""
         with Server(self.program, self.folder("seek"), DEFAULT_PRESET) as server:
             clients = Client(server.port), Client(server.port)
-            playlists = matinee.open_film(clients[0], self.url(film))
+            playlists = matinee.open_film(clients[0], self.url(film), BURNED)
 
             def begin(client, playlist):
                 rendition = matinee.load(client, playlist)
@@ -246,7 +254,7 @@ class Bench:
         """Segments out of order, far apart, from a server that made none of them: on the same timeline."""
         with Server(self.program, self.folder("again"), DEFAULT_PRESET) as server:
             clients = Client(server.port), Client(server.port)
-            playlists = matinee.open_film(clients[0], self.url(film))
+            playlists = matinee.open_film(clients[0], self.url(film), BURNED)
 
             def compare(client, playlist, line):
                 rendition = matinee.load(client, playlist)

@@ -1,6 +1,8 @@
 """Figures as text: tables, medians, and whether each aim is met."""
 
 import statistics
+import sys
+import time
 from dataclasses import dataclass
 
 
@@ -52,6 +54,11 @@ class Report:
         for aim in self.aims:
             self.say(aim.line())
         return all(aim.met for aim in self.aims)
+
+
+def progress(text):
+    """What was just done, beside the report."""
+    print(f"  {time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def median(values):

@@ -77,7 +77,11 @@ FILMS = {
     "vobsub": replace(FPS25, muxer="mkvmerge-vobsub"),
     "long-ffmpeg": LONG,
     "long-mkvmerge": replace(LONG, muxer="mkvmerge"),
+    # Keyframes every two seconds, as most films on the net have them.
+    "gop2": Film("gop2", size=FULL, length_s=120, kilobits=8000, gop=48),
 }
+# The bench alone plays it; the tests need not wait for it.
+FOR_BENCH = ("gop2",)
 
 
 def subtitle_events(source, film):
