@@ -101,9 +101,9 @@ mod tests {
 
     #[test]
     fn short_segments_make_a_short_run() {
-        // Four of 0.5 s and fourteen of 2 s.
-        assert_eq!(ask(0, &[], &[]), Serve::Start { first: 0, end: 18 });
-        assert_eq!(ask(3, &[], &[]), Serve::Start { first: 3, end: 18 });
+        // Four of 0.5 s and fifty-nine of 2 s.
+        assert_eq!(ask(0, &[], &[]), Serve::Start { first: 0, end: 63 });
+        assert_eq!(ask(3, &[], &[]), Serve::Start { first: 3, end: 63 });
         assert_eq!(ask(4, &[], &[]), Serve::Start { first: 4, end: 304 });
     }
 
