@@ -9,5 +9,5 @@ mod recovery;
 
 pub(crate) use bridge::{Event, Fault};
 pub(crate) use master::master_url;
-pub(crate) use owner::{Player, Source};
+pub(crate) use owner::{Player, Source, known_position_s};
 pub(crate) use recovery::{Recovery, Step};

@@ -84,19 +84,15 @@ pub(crate) fn first_frame(watching: Watching) {
 
 /// Nothing more is buffered. If the next part is known to be damaged, that is shown now.
 pub(crate) fn ran_dry(watching: Watching) {
-    if let Some(Some(error)) = watching.ahead.try_update_value(Option::take) {
+    if let Some(error) = watching.take_damage() {
         watching.give_up(error);
     }
 }
 
 /// The viewer goes elsewhere, where the film may be sound.
 pub(crate) fn sought(watching: Watching) {
-    if watching.ahead.try_update_value(Option::take).is_some_and(|damage| damage.is_some()) {
-        watching.player.with_value(|player| {
-            if let Some(player) = player {
-                player.retry();
-            }
-        });
+    if watching.take_damage().is_some() {
+        with_player(watching, Player::retry);
     }
 }
 
@@ -130,19 +126,21 @@ fn is_current(watching: Watching, load: u32) -> bool {
     !watching.is_over() && watching.loads.get_value() == load
 }
 
+/// Has the player do something, if there is one.
+fn with_player(watching: Watching, act: fn(&Player)) {
+    watching.player.with_value(|player| {
+        if let Some(player) = player {
+            act(player);
+        }
+    });
+}
+
 fn heard(watching: Watching, load: u32, event: Event) {
     if !is_current(watching, load) {
         return;
     }
-    let with_player = move |act: fn(&Player)| {
-        watching.player.with_value(|player| {
-            if let Some(player) = player {
-                act(player);
-            }
-        });
-    };
     match event {
-        Event::Parsed => with_player(Player::parsed),
+        Event::Parsed => with_player(watching, Player::parsed),
         Event::Buffered => {
             watching.recovery.update_value(|recovery| recovery.progress());
             watching.reachable.set(true);
@@ -156,20 +154,16 @@ fn heard(watching: Watching, load: u32, event: Event) {
             match step {
                 Step::Ignore => {}
                 Step::AwaitPlace => watching.queueing.set(true),
-                Step::RecoverMedia => with_player(Player::recover_media),
+                Step::RecoverMedia => with_player(watching, Player::recover_media),
                 Step::GiveUp(error) => watching.give_up(error),
-                Step::GiveUpWhenDry(error) => {
-                    watching.ahead.set_value(Some(error));
-                    if watching.is_dry() {
-                        ran_dry(watching);
-                    }
-                }
+                Step::GiveUpWhenDry(error) if watching.is_dry() => watching.give_up(error),
+                Step::GiveUpWhenDry(error) => watching.ahead.set_value(Some(error)),
                 Step::RetryAfter(wait) => {
                     watching.reachable.set(false);
                     spawn_local(async move {
                         sleep(wait).await;
                         if is_current(watching, load) {
-                            with_player(Player::retry);
+                            with_player(watching, Player::retry);
                         }
                     });
                 }

@@ -3,8 +3,9 @@
 use leptos::{html, prelude::*};
 use protocol::{Choice, Error, Media, SessionId, SessionView, Stage, ViewerView};
 use send_wrapper::SendWrapper;
+use web_sys::HtmlMediaElement;
 
-use crate::player::{Player, Recovery};
+use crate::player::{Player, Recovery, known_position_s};
 
 /// How far the film is on its way to the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,16 +112,22 @@ impl Watching {
 
     /// The position in seconds and whether playing is paused. Before there is a picture, where it will start.
     pub(crate) fn position(self) -> (f64, bool) {
-        // From 1 on the element knows the film's times.
-        match self.video.get_untracked() {
-            Some(video) if video.ready_state() >= 1 => (video.current_time(), video.paused()),
-            _ => (self.resume.with_value(|resume| resume.position_s), true),
+        let video = self.video.get_untracked();
+        match video.and_then(|video| Some((known_position_s(&video)?, video.paused()))) {
+            Some(position) => position,
+            None => (self.resume.with_value(|resume| resume.position_s), true),
         }
     }
 
-    /// The player has nothing to show after this moment: 2 is HAVE_CURRENT_DATA.
+    /// The player has nothing to show after this moment.
     pub(crate) fn is_dry(self) -> bool {
-        self.video.get_untracked().is_none_or(|video| video.ready_state() <= 2)
+        let video = self.video.get_untracked();
+        video.is_none_or(|video| video.ready_state() <= HtmlMediaElement::HAVE_CURRENT_DATA)
+    }
+
+    /// What is wrong with a part ahead, which is not kept any longer.
+    pub(crate) fn take_damage(self) -> Option<Error> {
+        self.ahead.try_update_value(Option::take).flatten()
     }
 
     /// Ends playing with an error on the screen; the position is kept for the next attempt.
