@@ -41,7 +41,7 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                     watching.buffering.set(false);
                     told(event);
                 }
-                on:error=move |_| watch::failed_natively(watching)
+                on:error=move |_| watch::element_failed(watching)
             ></video>
             {move || match watching.problem.get() {
                 Some(error) => {

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use leptos::task::spawn_local;
 use protocol::{Error, ErrorKind, VIEWER_HEADER, ViewerToken};
 use wasm_bindgen::prelude::*;
-use web_sys::HtmlVideoElement;
+use web_sys::{HtmlMediaElement, HtmlVideoElement};
 
 use super::{
     bridge::{Event, event},
@@ -97,9 +97,7 @@ impl Player {
 
     /// Loads the film anew where it is.
     fn reload_natively(&self) {
-        // Before it knew the film's times it was on its way to the start.
-        let known = self.video.ready_state() >= 1;
-        let position_s = if known { self.video.current_time() } else { self.source.start_s };
+        let position_s = known_position_s(&self.video).unwrap_or(self.source.start_s);
         self.video.set_src(&at(&self.source, position_s));
     }
 
@@ -113,6 +111,11 @@ impl Player {
             _ => false,
         }
     }
+}
+
+/// Where `video` is in the film, in seconds; none before it knows the film's times and is on its way to the start.
+pub(crate) fn known_position_s(video: &HtmlVideoElement) -> Option<f64> {
+    (video.ready_state() >= HtmlMediaElement::HAVE_METADATA).then(|| video.current_time())
 }
 
 /// The address at which the browser's own player begins at `position_s`.

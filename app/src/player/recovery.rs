@@ -30,6 +30,8 @@ pub(crate) enum Step {
     PlayOn,
     /// Show it.
     GiveUp(Error),
+    /// Show it if nothing is left to play; otherwise hls.js asks again meanwhile, and the answer may be another.
+    GiveUpIfDry(Error),
     /// Show it once what is buffered has been played: only a part of the film cannot be made.
     GiveUpWhenDry(Error),
 }
@@ -58,8 +60,8 @@ impl Recovery {
         }
         match fault {
             // A damaged part of the film. Its first segment is asked for long before it is due.
-            Fault::Network { told: Some(error), .. } if error.kind == ErrorKind::Unplayable => {
-                Step::GiveUpWhenDry(error)
+            Fault::Network { told: Some(error), fatal, .. } if error.kind == ErrorKind::Unplayable => {
+                if fatal { Step::GiveUpWhenDry(error) } else { Step::GiveUpIfDry(error) }
             }
             Fault::Network { fatal: false, told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => {
                 Step::AwaitPlace
@@ -148,8 +150,9 @@ mod tests {
     #[test]
     fn a_damaged_part_ends_playing_only_when_it_is_reached() {
         let mut recovery = Recovery::default();
-        let told = network(false, Some(ErrorKind::Unplayable));
-        assert!(matches!(recovery.step(told, 0.0), Step::GiveUpWhenDry(_)));
+        let told = |fatal| network(fatal, Some(ErrorKind::Unplayable));
+        assert!(matches!(recovery.step(told(false), 0.0), Step::GiveUpIfDry(_)), "it is asked for again");
+        assert!(matches!(recovery.step(told(true), 0.0), Step::GiveUpWhenDry(_)));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Loading the film, changing its tracks, and getting over faults.
 
+use std::time::Duration;
+
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{Error, Quality, TrackId};
@@ -16,6 +18,9 @@ use crate::{
     browser,
     player::{Event, Fault, Player, Recovery, Source, Step, Witness, is_copied, master_url},
 };
+
+/// How long hls.js is left to attach a new media source after the element has failed.
+const RECOVERS_ITSELF: Duration = Duration::from_secs(2);
 
 /// Loads the chosen tracks from `resume` on, in place of what was loaded.
 pub(super) fn load(watching: Watching, resume: Resume) {
@@ -84,19 +89,15 @@ pub(crate) fn first_frame(watching: Watching) {
 
 /// Nothing more is buffered. If the next part is known to be damaged, that is shown now.
 pub(crate) fn ran_dry(watching: Watching) {
-    if let Some(Some(error)) = watching.ahead.try_update_value(Option::take) {
+    if let Some(error) = watching.take_damage() {
         fail(watching, error, Witness::Server);
     }
 }
 
 /// The viewer goes elsewhere, where the film may be sound.
 pub(crate) fn sought(watching: Watching) {
-    if watching.ahead.try_update_value(Option::take).is_some_and(|damage| damage.is_some()) {
-        watching.player.with_value(|player| {
-            if let Some(player) = player {
-                player.retry();
-            }
-        });
+    if watching.take_damage().is_some() {
+        with_player(watching, Player::retry);
     }
 }
 
@@ -123,14 +124,23 @@ pub(crate) fn switch_quality(watching: Watching, quality: Quality) {
     reload(watching);
 }
 
-/// The video element itself reported an error, which hls.js does on its own where it is at work.
-pub(crate) fn failed_natively(watching: Watching) {
-    let native = watching.player.with_value(|player| player.as_ref().is_some_and(|player| player.is_native()));
-    if native {
-        let load = watching.loads.get_value();
-        let fault = Fault::Media { details: "the browser's own player".into(), fatal: true };
+/// The video element itself reported an error. Where hls.js is at work it mostly gets over it by itself.
+pub(crate) fn element_failed(watching: Watching) {
+    let load = watching.loads.get_value();
+    let failed = move |details: &str| {
+        let fault = Fault::Media { details: details.into(), fatal: true };
         heard(watching, load, Event::Fault(fault));
+    };
+    if watching.player.with_value(|player| player.as_ref().is_some_and(|player| player.is_native())) {
+        return failed("the browser's own player");
     }
+    spawn_local(async move {
+        sleep(RECOVERS_ITSELF).await;
+        let still = || watching.video.get_untracked().is_some_and(|video| video.error().is_some());
+        if is_current(watching, load) && still() {
+            failed(Fault::DECODER);
+        }
+    });
 }
 
 /// Plays after the buffers were built anew, if the film played before.
@@ -156,19 +166,21 @@ fn is_current(watching: Watching, load: u32) -> bool {
     !watching.is_over() && watching.loads.get_value() == load
 }
 
+/// Has the player do something, if there is one.
+fn with_player(watching: Watching, act: fn(&Player)) {
+    watching.player.with_value(|player| {
+        if let Some(player) = player {
+            act(player);
+        }
+    });
+}
+
 fn heard(watching: Watching, load: u32, event: Event) {
     if !is_current(watching, load) {
         return;
     }
-    let with_player = move |act: fn(&Player)| {
-        watching.player.with_value(|player| {
-            if let Some(player) = player {
-                act(player);
-            }
-        });
-    };
     match event {
-        Event::Parsed => with_player(Player::parsed),
+        Event::Parsed => with_player(watching, Player::parsed),
         Event::Buffered => {
             watching.recovery.update_value(|recovery| recovery.progress());
             watching.reachable.set(true);
@@ -185,11 +197,13 @@ fn heard(watching: Watching, load: u32, event: Event) {
                 Step::AwaitPlace => watching.queueing.set(true),
                 Step::RecoverMedia => {
                     watching.keep_place();
-                    with_player(Player::recover_media);
+                    with_player(watching, Player::recover_media);
                     play_on(watching);
                 }
                 Step::PlayOn => play_on(watching),
                 Step::GiveUp(error) => fail(watching, error, witness),
+                Step::GiveUpIfDry(error) if watching.is_dry() => fail(watching, error, witness),
+                Step::GiveUpIfDry(_) => {}
                 Step::GiveUpWhenDry(error) => {
                     watching.ahead.set_value(Some(error));
                     if watching.is_dry() {
@@ -201,7 +215,7 @@ fn heard(watching: Watching, load: u32, event: Event) {
                     spawn_local(async move {
                         sleep(wait).await;
                         if is_current(watching, load) {
-                            with_player(Player::retry);
+                            with_player(watching, Player::retry);
                         }
                     });
                 }

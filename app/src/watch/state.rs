@@ -3,10 +3,11 @@
 use leptos::{html, prelude::*};
 use protocol::{Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, ViewerView};
 use send_wrapper::SendWrapper;
+use web_sys::HtmlMediaElement;
 
 use crate::{
     browser,
-    player::{Fallback, Player, Recovery, master_query},
+    player::{Fallback, Player, Recovery, known_position_s, master_query},
 };
 
 /// How far the film is on its way to the screen.
@@ -125,10 +126,10 @@ impl Watching {
 
     /// The position in seconds and whether playing is paused. Before there is a picture, where it will start.
     pub(crate) fn position(self) -> (f64, bool) {
-        // From 1 on the element knows the film's times.
-        match self.video.get_untracked() {
-            Some(video) if video.ready_state() >= 1 => (video.current_time(), video.paused()),
-            _ => (self.resume.with_value(|resume| resume.position_s), true),
+        let video = self.video.get_untracked();
+        match video.and_then(|video| Some((known_position_s(&video)?, video.paused()))) {
+            Some(position) => position,
+            None => (self.resume.with_value(|resume| resume.position_s), true),
         }
     }
 
@@ -137,7 +138,7 @@ impl Watching {
         let showing = self.phase.get_untracked() == Phase::Showing;
         match self.video.get_untracked() {
             // Before its first picture the element is paused at zero, which nobody has asked for.
-            Some(video) if showing && video.ready_state() >= 1 => {
+            Some(video) if showing && video.ready_state() >= HtmlMediaElement::HAVE_METADATA => {
                 let play = !video.paused() || self.needs_click.get_untracked();
                 Resume { position_s: video.current_time(), play }
             }
@@ -157,15 +158,24 @@ impl Watching {
         master_query(choice, quality, &browser::capabilities(), video)
     }
 
-    /// The player has nothing to show after this moment: 2 is HAVE_CURRENT_DATA.
+    /// The player has nothing to show after this moment.
     pub(crate) fn is_dry(self) -> bool {
-        self.video.get_untracked().is_none_or(|video| video.ready_state() <= 2)
+        let video = self.video.get_untracked();
+        video.is_none_or(|video| video.ready_state() <= HtmlMediaElement::HAVE_CURRENT_DATA)
+    }
+
+    /// What is wrong with a part ahead, which is not kept any longer.
+    pub(crate) fn take_damage(self) -> Option<Error> {
+        self.ahead.try_update_value(Option::take).flatten()
     }
 
     /// Ends playing with an error on the screen; the position is kept for the next attempt.
     pub(crate) fn give_up(self, error: Error) {
-        let (position_s, _) = self.position();
-        self.resume.set_value(Resume { position_s, play: true });
+        // Said once: a screen reader would read it out at every heartbeat that finds the same.
+        if self.problem.with_untracked(|problem| problem.as_ref() == Some(&error)) {
+            return;
+        }
+        self.resume.set_value(Resume { position_s: self.place().position_s, play: true });
         self.loads.update_value(|loads| *loads += 1);
         self.player.set_value(None);
         self.queueing.set(false);
