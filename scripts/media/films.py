@@ -71,6 +71,7 @@ FILMS = {
     "mp4-last": replace(SHORT, muxer="mp4-last"),
     "mp4-first": replace(SHORT, muxer="mp4-first"),
     "open-gop": Film("open-gop", gop=48, open_gop=True),
+    "open-gop-untold": Film("open-gop", gop=48, open_gop=True, muxer="ffmpeg-untold"),
     "gop10": Film("gop10", rate=Fraction(25), gop=250),
     "no-index": replace(FPS25, muxer="mkvmerge-no-cues"),
     "bad-index": replace(FPS25, muxer="ffmpeg-lying"),

@@ -72,6 +72,15 @@ def _lying(film, folder, title, path):
     cues.falsify(path, LIE_MS)
 
 
+def _untold(film, folder, title, path):
+    """Its encoder's word that GOPs are open is not to be trusted."""
+    _mkv_by_ffmpeg(film, folder, title, path)
+    with open(path, "rb") as file:
+        data = file.read()
+    with open(path, "wb") as file:
+        file.write(data.replace(b" open_gop=1 ", b" open_gop=0 "))
+
+
 def _mp4(film, folder, title, path, *options):
     arguments = _ffmpeg(film, folder, title, PICTURE_AND_SOUND)
     # The streams come with Matroska's milliseconds, which an MP4 that was made as one has not.
@@ -101,6 +110,7 @@ def _mkvmerge(folder, title, path, tracks, *options):
 MUXERS = {
     "ffmpeg": Muxer(_mkv_by_ffmpeg),
     "ffmpeg-lying": Muxer(_lying),
+    "ffmpeg-untold": Muxer(_untold),
     "mkvmerge": Muxer(lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + SUBTITLES)),
     "mkvmerge-no-cues": Muxer(lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + SUBTITLES, "--cues", "0:none")),
     "mkvmerge-vobsub": Muxer(

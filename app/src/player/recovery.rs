@@ -61,7 +61,11 @@ impl Recovery {
         match fault {
             // A damaged part of the film. Its first segment is asked for long before it is due.
             Fault::Network { told: Some(error), fatal, .. } if error.kind == ErrorKind::Unplayable => {
-                if fatal { Step::GiveUpWhenDry(error) } else { Step::GiveUpIfDry(error) }
+                if fatal {
+                    Step::GiveUpWhenDry(error)
+                } else {
+                    Step::GiveUpIfDry(error)
+                }
             }
             Fault::Network { fatal: false, told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => {
                 Step::AwaitPlace

@@ -4,7 +4,7 @@ mod copies;
 mod shelf;
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -125,7 +125,7 @@ impl Film {
         self.feed.upstream_bytes()
     }
 
-    fn facts<'a>(&'a self, faults: &'a HashSet<RenditionId>) -> plan::Film<'a> {
+    fn facts<'a>(&'a self, faults: &'a HashMap<RenditionId, &'static str>) -> plan::Film<'a> {
         plan::Film {
             media: &self.probed.media,
             zero_s: self.probed.zero_s,

@@ -63,8 +63,8 @@ pub enum HeadEnd {
     AtCapacity(Error),
     /// The store could not take a segment.
     Store(Error),
-    /// Keyframes are not where the source's index has them, so that its video can't be copied. For the log.
-    NotAsIndexed(String),
+    /// The source's frames are such that they can't be copied after all: why, in words for a viewer. `log` says where.
+    NotCopyable { why: &'static str, log: String },
     /// The tool failed, or wrote something else than was ordered. For the log.
     Failed(String),
 }
@@ -160,8 +160,11 @@ impl HeadRun {
             }
             Event::Fragment(fragment) => {
                 let cuts = self.cutter.push(&fragment).map_err(|error| {
-                    let why = error.to_string();
-                    if error.is_the_source_s() { HeadEnd::NotAsIndexed(why) } else { HeadEnd::Failed(why) }
+                    let log = error.to_string();
+                    match error.why_not_copied() {
+                        Some(why) => HeadEnd::NotCopyable { why, log },
+                        None => HeadEnd::Failed(log),
+                    }
                 })?;
                 for cut in cuts {
                     self.publish(cut).await?;

@@ -8,7 +8,7 @@ use protocol::Error;
 use super::{
     AudioIndex, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, Tick, VideoIndex,
     file::{Failure, File},
-    in_order,
+    in_order, open_gops,
 };
 use crate::ebml::{
     CLUSTER, EBML, INFO, Inner, SEGMENT, TIMESTAMP_SCALE, TRACK_ENTRY, TRACK_NUMBER, TRACK_TYPE, TRACKS, children,
@@ -75,6 +75,10 @@ where
     for (track, ticks) in ticks {
         if let Some(track) = index.video.get_mut(track) {
             track.keyframes = in_order(ticks, |time| time as f64 * tick_ns as f64 / 1e9);
+            if let Some(first) = track.keyframes.first() {
+                let start = file.some(first.offset, open_gops::LOOKED_THROUGH).await?;
+                track.open_gops = open_gops::are_told(&start);
+            }
         }
     }
     Ok(index)
@@ -189,6 +193,7 @@ impl Tracks {
                         config: config(track.body),
                         frames: None,
                         tick_s: tick_ns as f64 / 1e9,
+                        open_gops: false,
                     });
                 }
                 Some(2) => found.audio.push(AudioIndex { config: config(track.body) }),

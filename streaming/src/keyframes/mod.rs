@@ -7,6 +7,7 @@ mod boxes;
 mod file;
 mod matroska;
 mod mp4;
+mod open_gops;
 mod samples;
 
 use std::future::Future;
@@ -48,6 +49,8 @@ pub struct VideoIndex {
     pub frames: Option<u64>,
     /// The unit of the track's times, seconds.
     pub tick_s: f64,
+    /// Frames are shown before a keyframe that they come after, as far as that is known before the film is read.
+    pub open_gops: bool,
 }
 
 /// What the index tells of an audio track.

@@ -123,7 +123,8 @@ impl Movie {
         let pictures = boxes(data).filter(|(kind, body)| {
             kind == b"data" && body.len() > 8 && u32_at(body, 0).is_some_and(|kind| PICTURES.contains(&kind))
         });
-        let cover = VideoIndex { keyframes: Vec::new(), config: None, frames: None, tick_s: 1.0 / 90_000.0 };
+        let cover =
+            VideoIndex { keyframes: Vec::new(), config: None, frames: None, tick_s: 1.0 / 90_000.0, open_gops: false };
         self.index.video.extend(pictures.take(MAX_TRACKS).map(|_| cover.clone()));
     }
 
@@ -145,22 +146,25 @@ impl Movie {
             Some(elst) => Edit::of(elst, self.scale, scale)?,
             None => None,
         };
-        let ticks = self.ticks(&samples, edit)?;
+        let (ticks, open_gops) = self.ticks(&samples, edit)?;
         self.keyframes = self.keyframes.saturating_sub(ticks.len());
         self.index.video.push(VideoIndex {
             keyframes: in_order(ticks, |time| time as f64 / f64::from(scale)),
             config: config(stbl, samples.description),
             frames: Some(u64::from(samples.count())),
             tick_s: 1.0 / f64::from(scale),
+            open_gops,
         });
         Ok(())
     }
 
-    /// The keyframes that are shown, at the times that ffmpeg gives them.
-    fn ticks(&self, samples: &Samples<'_>, edit: Option<Edit>) -> Result<Vec<Tick>, NoIndex> {
+    /// The keyframes that are shown, at the times that ffmpeg gives them, and whether frames of one are shown before
+    /// it: a seek to the first goes well, since nothing was there before it.
+    fn ticks(&self, samples: &Samples<'_>, edit: Option<Edit>) -> Result<(Vec<Tick>, bool), NoIndex> {
         let everything = Edit { delay: 0, from: i64::MIN, to: i64::MAX };
         let begins = edit.map(|edit| begins(samples, edit)).transpose()?.flatten().unwrap_or(0);
         let (shown, mut ticks, mut first, mut n) = (edit.unwrap_or(everything), Vec::new(), i64::MAX, 0u32);
+        let (mut key, mut is_open) = (i64::MIN, false);
         samples.each(|sample| {
             let end = sample.offset.checked_add(u64::from(sample.size)).ok_or(NoIndex::Malformed)?;
             if self.size.is_some_and(|size| end > size) {
@@ -173,7 +177,9 @@ impl Movie {
                         return Err(NoIndex::TooLarge);
                     }
                     ticks.push(Tick { time: sample.shown, offset: sample.offset });
+                    key = sample.shown;
                 }
+                is_open |= sample.shown < key && ticks.len() > 1;
             } else if n == begins {
                 // The edit begins between keyframes: the frames before it are needed but not shown.
                 return Err(NoIndex::Edits);
@@ -187,7 +193,7 @@ impl Movie {
                 tick.time = (tick.time - first).checked_add(edit.delay).ok_or(NoIndex::Malformed)?;
             }
         }
-        Ok(ticks)
+        Ok((ticks, is_open))
     }
 }
 

@@ -62,8 +62,8 @@ fn copied(film: Film<'_>, track: &AudioTrack, capabilities: &Capabilities) -> Re
     if !capabilities.decodes_audio(copy.asked) {
         return Err(format!("{}: this browser cannot decode it", words::codec(&track.codec)));
     }
-    if film.faults.contains(&RenditionId::CopiedAudio { audio: track.track }) {
-        return Err("its frames are not where they should be".into());
+    if let Some(why) = film.faults.get(&RenditionId::CopiedAudio { audio: track.track }) {
+        return Err((*why).into());
     }
     Ok(copy.codec)
 }

@@ -3,7 +3,7 @@
 use protocol::{AudioTrack, Reach, VideoTrack};
 
 use crate::{
-    head::{AudioCopyOrder, VideoCopyOrder},
+    head::{AudioCopyOrder, OPEN_GOPS, VideoCopyOrder},
     keyframes::{NoIndex, VideoIndex},
     playlist::CopiedCodec,
     time::{COPIED_TIMESCALE, MAX_FILM_S},
@@ -95,6 +95,9 @@ impl VideoCopy {
         let index = index.map_err(|why| format!("{container} without a usable index of keyframes ({why})"))?;
         let codec = CopiedCodec::of(track, index.config.as_deref())
             .ok_or_else(|| format!("no browser decodes {}", super::words::codec(&track.codec)))?;
+        if index.open_gops && !codec.is_hevc() {
+            return Err(OPEN_GOPS.into());
+        }
         let ticks = |seconds: f64| (seconds * f64::from(COPIED_TIMESCALE)).round() as i64;
         let zero_ticks = ticks(times.zero_s);
         let keys: Vec<(i64, u64)> =

@@ -10,7 +10,7 @@ mod spec;
 mod video;
 mod words;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use protocol::{
     AudioTrack, Error, ErrorKind, MasterQuery, Media, PlanView, RenditionId, SubtitleTrack, TrackId, TrackKind,
@@ -46,7 +46,7 @@ pub struct Film<'a> {
     pub preset: &'a str,
     pub copies: &'a Copies,
     /// Copied renditions that failed.
-    pub faults: &'a HashSet<RenditionId>,
+    pub faults: &'a HashMap<RenditionId, &'static str>,
 }
 
 /// The plan for one viewer's browser and choice.

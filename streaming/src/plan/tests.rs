@@ -1,10 +1,13 @@
-use std::sync::LazyLock;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::LazyLock,
+};
 
 use protocol::{AudioMode, FrameRate, Quality, Reach, SubtitleKind};
 
 use super::*;
 use crate::{
-    head::Order,
+    head::{NOT_AS_INDEXED, Order},
     keyframes::{Keyframe, NoIndex, VideoIndex},
 };
 
@@ -72,7 +75,7 @@ fn film(media: &Media) -> Film<'_> {
 }
 
 fn with<'a>(media: &'a Media, copies: &'a Copies) -> Film<'a> {
-    static NO_FAULTS: LazyLock<HashSet<RenditionId>> = LazyLock::new(HashSet::new);
+    static NO_FAULTS: LazyLock<HashMap<RenditionId, &str>> = LazyLock::new(HashMap::new);
     Film {
         media,
         zero_s: 0.026,
@@ -99,7 +102,7 @@ fn index(gap_s: f64, config: &'static [u8]) -> VideoIndex {
         Keyframe { time_s: time_s + 0.026, offset: (time_s * 1e6) as u64 }
     });
     let config = Some(bytes::Bytes::from_static(config));
-    VideoIndex { keyframes: keyframes.collect(), config, frames: None, tick_s: 0.001 }
+    VideoIndex { keyframes: keyframes.collect(), config, frames: None, tick_s: 0.001, open_gops: false }
 }
 
 /// What can be copied of the film with this index, where AAC frames are as they should be.
@@ -268,7 +271,7 @@ fn a_viewer_s_choice_may_need_encoding() {
 fn a_copy_that_failed_is_not_planned_again() {
     let media = media();
     let copies = copies(&media, Ok(&index(2.0, AVC)));
-    let faults = HashSet::from([id("v0-copy"), id("a0-copy")]);
+    let faults = HashMap::from([(id("v0-copy"), NOT_AS_INDEXED), (id("a0-copy"), "it failed")]);
     let film = Film { faults: &faults, ..with(&media, &copies) };
     let plan = plan(film, &MasterQuery::default(), &[]).unwrap();
     assert_eq!((plan.video, plan.audio), (Some(id("v0-encode-s0")), Some(id("a0-aac"))));

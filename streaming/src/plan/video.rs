@@ -52,8 +52,8 @@ fn why_not_copied(
     if !copy.codec.is_decoded_by(&capabilities) {
         return Some(format!("{}: this browser cannot decode it", words::picture(track)));
     }
-    if film.faults.contains(&RenditionId::CopiedVideo { video: track.track }) {
-        return Some("the file's index does not fit its keyframes".into());
+    if let Some(why) = film.faults.get(&RenditionId::CopiedVideo { video: track.track }) {
+        return Some((*why).into());
     }
     if burn.is_some() {
         return Some("the subtitles are drawn into the picture".into());

@@ -1,30 +1,31 @@
 //! Tracks of one film that turned out not to be copyable.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use protocol::RenditionId;
 
-/// The copied renditions that failed, so that the film's next plan has their tracks encoded. Cheap to clone.
+/// The copied renditions that failed, and why, so that the film's next plan has their tracks encoded. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct CopyFaults {
-    failed: Arc<Mutex<HashSet<RenditionId>>>,
+    failed: Arc<Mutex<HashMap<RenditionId, &'static str>>>,
 }
 
 impl CopyFaults {
-    pub fn note(&self, rendition: RenditionId) {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(rendition);
+    /// The first reason stands.
+    pub fn note(&self, rendition: RenditionId, why: &'static str) {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).entry(rendition).or_insert(why);
     }
 
     #[must_use]
     pub fn has(&self, rendition: RenditionId) -> bool {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains(&rendition)
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&rendition)
     }
 
     #[must_use]
-    pub fn all(&self) -> HashSet<RenditionId> {
+    pub fn all(&self) -> HashMap<RenditionId, &'static str> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

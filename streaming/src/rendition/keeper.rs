@@ -149,14 +149,14 @@ impl Keeper {
         let next = head.view.next;
         let reason = head.reason.as_deref().unwrap_or("");
         match &end {
-            HeadEnd::Failed(why) | HeadEnd::NotAsIndexed(why) => {
+            HeadEnd::Failed(why) | HeadEnd::NotCopyable { log: why, .. } => {
                 tracing::warn!(head = head.view.id, rendition = %self.spec.id, segment = next, %why, "head failed");
             }
             end => {
                 tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended");
             }
         }
-        if matches!(end, HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_) | HeadEnd::NotAsIndexed(_))
+        if matches!(end, HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_) | HeadEnd::NotCopyable { .. })
             && let Some(failure) = self.source_failure(head.view.id)
         {
             return self.give_up(&failure);
@@ -165,14 +165,14 @@ impl Keeper {
             HeadEnd::Finished | HeadEnd::Stopped => {}
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
-            HeadEnd::NotAsIndexed(_) => return self.give_up_copying(),
+            HeadEnd::NotCopyable { why, .. } => return self.give_up_copying(why),
             HeadEnd::Failed(_) => {
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
                 if *failures >= TRIES {
                     self.failures.remove(&next);
                     if self.spec.order.is_copy() {
-                        return self.give_up_copying();
+                        return self.give_up_copying("passing it on as it is has failed");
                     }
                     return self.give_up(&Error::new(
                         ErrorKind::Unplayable,
@@ -206,8 +206,8 @@ impl Keeper {
     }
 
     /// This track is not copied any more: the film's next plan has it encoded.
-    fn give_up_copying(&mut self) {
-        self.around.faults.note(self.spec.id);
+    fn give_up_copying(&mut self, why: &'static str) {
+        self.around.faults.note(self.spec.id, why);
         self.give_up(&Error::new(
             ErrorKind::Unplayable,
             "this part of the film cannot be passed on as it is; load the film again to have it re-encoded",

@@ -89,6 +89,7 @@ impl Keeper {
                     first: order.first_ticks,
                     end: order.ends_ticks,
                     frame: order.frame_ticks,
+                    may_be_open: order.hevc,
                 };
                 let cutter = KeyframeCutter::new(Arc::clone(table), keys, first, end);
                 (video_copy_command(ffmpeg, &url, order, from, gap), Cutter::Keyframes(cutter))

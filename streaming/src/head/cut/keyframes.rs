@@ -43,6 +43,8 @@ pub struct Keys {
     pub end: u64,
     /// How long a frame is shown, about.
     pub frame: u32,
+    /// Decoders pass over frames that need what is before their keyframe, as HEVC's have to; H.264's fail.
+    pub may_be_open: bool,
 }
 
 impl Keys {
@@ -115,16 +117,15 @@ impl KeyframeCutter {
             return Ok(Vec::new());
         };
         let mut cuts = Vec::new();
-        if !self.started {
+        if self.pictures.is_empty() {
             let due = self.due(self.segment);
-            if key < due - self.tolerance() {
+            if key < due - self.tolerance() && !self.started {
                 // The head landed on an earlier keyframe.
                 return Ok(cuts);
             }
-            if key > due + self.tolerance() {
+            if (key - due).abs() > self.tolerance() {
                 return Err(CutError::NotAsIndexed { wanted: due, got: key });
             }
-            self.started = true;
         } else if self.segment + 1 < self.table.len() {
             let due = self.due(self.segment + 1);
             if key > due + self.tolerance() {
@@ -137,22 +138,54 @@ impl KeyframeCutter {
                 }
             }
         }
+        self.check_closed(key, &pictures)?;
+        self.started = true;
         self.bytes += fragment.data.len();
         if self.bytes > MAX_SEGMENT {
             return Err(CutError::TooLarge(MAX_SEGMENT));
         }
         self.pictures.extend(pictures);
         self.data.push(fragment.data.clone());
+        if self.is_whole() {
+            cuts.push(self.cut(self.segment_end()));
+        }
         Ok(cuts)
+    }
+
+    /// Whether the frame is there after which only the next segment's keyframe can come. Waiting for that one would
+    /// be waiting for its whole GOP, since a fragment comes when it is complete.
+    fn is_whole(&self) -> bool {
+        let ends = self.segment_end().cast_signed();
+        let last = self.last_shown();
+        self.segment + 1 < self.table.len()
+            && last < ends - self.tolerance()
+            && last + i64::from(self.keys.frame) + self.tolerance() >= ends
+    }
+
+    fn check_closed(&self, key: i64, pictures: &[Picture]) -> Result<(), CutError> {
+        // Before the film's very first keyframe there is nothing that a frame could need.
+        let is_first = self.segment == 0 && self.pictures.is_empty();
+        let before = pictures.iter().find(|picture| picture.shown < key);
+        match before.filter(|_| !self.keys.may_be_open && !is_first) {
+            Some(picture) => Err(CutError::OpenGop { key, shown: picture.shown }),
+            None => Ok(()),
+        }
+    }
+
+    /// When the last of the segment's frames so far is shown.
+    fn last_shown(&self) -> i64 {
+        self.pictures.iter().map(|picture| picture.shown).max().unwrap_or(i64::MIN / 2)
     }
 
     /// The source has ended, with the film's last segment or early.
     pub fn finish(&mut self) -> Ending {
-        if self.is_done() || self.pictures.is_empty() {
+        if self.is_done() || !self.started {
             return Ending { cut: None, early_at: None };
         }
-        let last_shown = self.pictures.iter().map(|picture| picture.shown).max().unwrap_or(0);
-        let picture_end = last_shown + i64::from(self.keys.frame);
+        if self.pictures.is_empty() {
+            return Ending { cut: None, early_at: Some(self.table.first_frame(self.segment)) };
+        }
+        let picture_end = self.last_shown() + i64::from(self.keys.frame);
         let is_whole = self.segment + 1 == self.table.len()
             && picture_end + END_TOLERANCE >= self.keys.end.min(self.table.total_frames()).cast_signed();
         if is_whole {

@@ -10,6 +10,11 @@ pub use keyframes::{KeyframeCutter, Keys};
 
 use crate::fmp4::Fragment;
 
+/// Why a track with open GOPs is not copied.
+pub const OPEN_GOPS: &str = "its GOPs are open: a browser that seeks in it fails";
+/// Why a track is not copied whose head did not bring what was expected.
+pub const NOT_AS_INDEXED: &str = "the file's index does not fit its keyframes";
+
 /// One finished segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cut {
@@ -27,13 +32,21 @@ pub enum CutError {
     NotAsIndexed { wanted: i64, got: i64 },
     #[error("a segment grew over {0} bytes without the keyframe that ends it")]
     TooLarge(usize),
+    /// Whoever seeks to the keyframe cannot decode the frame.
+    #[error("a frame at {shown} came after its keyframe at {key} (ticks)")]
+    OpenGop { key: i64, shown: i64 },
 }
 
 impl CutError {
-    /// Whether another try would bring the same.
+    /// Why the track cannot be copied, in words for a viewer; none if another try may bring something else.
     #[must_use]
-    pub const fn is_the_source_s(&self) -> bool {
-        matches!(self, Self::NotAsIndexed { .. } | Self::TooLarge(_))
+    pub const fn why_not_copied(&self) -> Option<&'static str> {
+        match self {
+            Self::Gap { .. } => None,
+            Self::NotAsIndexed { .. } => Some(NOT_AS_INDEXED),
+            Self::TooLarge(_) => Some("its keyframes are too far apart"),
+            Self::OpenGop { .. } => Some(OPEN_GOPS),
+        }
     }
 }
 

@@ -87,7 +87,8 @@ fn only_the_video_tracks_cues_count_in_order_and_once() {
     assert_eq!((video.config.as_deref(), video.frames, video.tick_s), (Some(&b"record"[..]), None, 0.0005));
     assert_eq!((&cover.keyframes, &cover.config), (&vec![], &None));
     assert_eq!(index.audio, [AudioIndex { config: Some(Bytes::from_static(b"sound")) }]);
-    assert_eq!(reads.len(), 2, "{reads:?}");
+    // The head, the Cues, and the beginning of the first frame.
+    assert_eq!(reads.len(), 3, "{reads:?}");
 }
 
 #[test]
@@ -102,7 +103,20 @@ fn the_file_may_be_of_unknown_size() {
 fn cues_may_stand_before_the_clusters() {
     let bytes = film(&[info(1_000_000), tracks(), cues(), write(ebml::CLUSTER, &[0; 100])]);
     let (index, reads) = look(IndexKind::Matroska, &bytes, Some(bytes.len() as u64));
-    assert_eq!((times(&index.unwrap().video[0]), reads.len()), (vec![0.0, 2.0, 4.0], 1));
+    assert_eq!((times(&index.unwrap().video[0]), reads.len()), (vec![0.0, 2.0, 4.0], 2));
+}
+
+#[test]
+fn the_encoder_s_word_for_open_gops_is_in_the_first_frame() {
+    let with = |frame: &[u8]| {
+        let cues = |at: usize| write(CUES, &cue(0, &[(1, u32::try_from(at).unwrap())]));
+        let parts = [info(1_000_000), tracks(), cues(0)];
+        let at = parts.iter().map(Vec::len).sum();
+        let bytes = film(&[info(1_000_000), tracks(), cues(at), write(ebml::CLUSTER, frame)]);
+        index(IndexKind::Matroska, &bytes).unwrap().video[0].open_gops
+    };
+    assert!(with(b"x264 - core 164 - options: keyint=250 open_gop=1 weightp=2"));
+    assert!(!with(b"x264 - core 164 - options: keyint=250 open_gop=0 weightp=2"));
 }
 
 #[test]

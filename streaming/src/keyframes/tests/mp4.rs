@@ -95,6 +95,14 @@ fn keyframes_have_times_and_places() {
 }
 
 #[test]
+fn frames_shown_before_their_keyframe_open_its_gop() {
+    let open = |shifts: &[u32]| Film { shifts: shifts.to_vec(), ..Film::plain() }.index().unwrap().video[0].open_gops;
+    assert!(!open(&[8, 200]));
+    assert!(open(&[4, 200, 1, 400, 3, 100]));
+    assert!(!open(&[1, 400, 7, 100]), "nothing is missing before the film's first keyframe");
+}
+
+#[test]
 fn the_index_may_come_first_or_be_of_a_long_box() {
     let first = [Film::plain().moov(), write(b"mdat", &[&[0; 500]])].concat();
     assert_eq!(index(IndexKind::Mp4, &first), Film::plain().index());

@@ -10,7 +10,7 @@ const ZERO: i64 = 900_000;
 /// Segments at 0, 2 and 5 s of an 8 s film.
 fn cutter(first: u32, end: u32) -> KeyframeCutter {
     let table = Arc::new(SegmentTable::copied_video([180_000, 450_000], 720_000));
-    let keys = Keys { zero: ZERO, first: 0, end: 720_000, frame: FRAME as u32 };
+    let keys = Keys { zero: ZERO, first: 0, end: 720_000, frame: FRAME as u32, may_be_open: false };
     KeyframeCutter::new(table, keys, first, end)
 }
 
@@ -67,15 +67,15 @@ fn read(cut: &Cut) -> Vec<(i64, i64, u16)> {
 fn segments_end_at_their_keyframes_and_begin_where_the_playlist_says() {
     let mut cutter = cutter(0, 3);
     assert!(cutter.push(&gop(0, 30)).unwrap().is_empty());
-    assert!(cutter.push(&gop(30, 20)).unwrap().is_empty(), "a keyframe within the segment");
-    let cuts = cutter.push(&gop(50, 75)).unwrap();
+    let cuts = cutter.push(&gop(30, 20)).unwrap();
     let frames = read(&cuts[0]);
     assert_eq!(frames.len(), 50);
     assert_eq!(frames[0], (0, 0, 0));
     for (_, shown, number) in &frames {
         assert_eq!(*shown, i64::from(*number) * FRAME);
     }
-    assert_eq!(read(&cutter.push(&gop(125, 75)).unwrap()[0])[0], (180_000, 180_000, 50));
+    assert_eq!(read(&cutter.push(&gop(50, 75)).unwrap()[0])[0], (180_000, 180_000, 50));
+    assert!(cutter.push(&gop(125, 75)).unwrap().is_empty(), "where the last segment ends the film tells");
     let ending = cutter.finish();
     assert_eq!(ending.early_at, None);
     assert_eq!(read(&ending.cut.unwrap())[0], (450_000, 450_000, 125));
@@ -83,30 +83,56 @@ fn segments_end_at_their_keyframes_and_begin_where_the_playlist_says() {
 }
 
 #[test]
-fn heads_started_anywhere_make_the_same_bytes() {
-    let mut whole = cutter(0, 3);
-    whole.push(&gop(0, 50)).unwrap();
-    whole.push(&gop(50, 75)).unwrap();
-    let second = whole.push(&gop(125, 75)).unwrap().remove(0);
-    let mut later = cutter(1, 2);
-    assert!(later.push(&gop(0, 50)).unwrap().is_empty(), "it landed on an earlier keyframe");
-    later.push(&gop(50, 75)).unwrap();
-    let again = later.push(&gop(125, 75)).unwrap().remove(0);
-    assert_eq!(second, again);
-    assert!(later.is_done() && later.push(&gop(200, 5)).unwrap().is_empty());
+fn a_segment_waits_for_the_next_one_s_keyframe_only_while_frames_may_be_due() {
+    let mut cutter = cutter(0, 2);
+    assert!(cutter.push(&gop(0, 48)).unwrap().is_empty(), "two frames are missing, or there are none");
+    let cuts = cutter.push(&gop(50, 75)).unwrap();
+    assert_eq!(cuts.iter().map(|cut| (cut.segment, read(cut).len())).collect::<Vec<_>>(), [(0, 48), (1, 75)]);
+    assert!(cutter.is_done());
 }
 
 #[test]
-fn an_open_gop_keeps_the_frames_before_its_keyframe() {
+fn heads_started_anywhere_make_the_same_bytes() {
+    let mut whole = cutter(0, 3);
+    whole.push(&gop(0, 50)).unwrap();
+    let second = whole.push(&gop(50, 75)).unwrap().remove(0);
+    let mut later = cutter(1, 2);
+    assert!(later.push(&gop(0, 50)).unwrap().is_empty(), "it landed on an earlier keyframe");
+    let again = later.push(&gop(50, 75)).unwrap().remove(0);
+    assert_eq!(second, again);
+    assert!(later.is_done() && later.push(&gop(125, 5)).unwrap().is_empty());
+}
+
+/// Frame 50 is the keyframe; 48 and 49 come after it and are shown before.
+fn open_gop() -> Fragment {
+    fragment(50, &[50, 48, 49, 53, 51, 52])
+}
+
+#[test]
+fn an_open_gop_keeps_the_frames_before_its_keyframe_where_decoders_pass_over_them() {
     let mut cutter = cutter(0, 2);
+    cutter.keys.may_be_open = true;
     cutter.push(&gop(0, 48)).unwrap();
-    // Frame 50 is the keyframe; 48 and 49 come after it and are shown before.
-    cutter.push(&fragment(50, &[50, 48, 49, 53, 51, 52])).unwrap();
+    assert_eq!(cutter.push(&open_gop()).unwrap().len(), 1);
     let cuts = cutter.push(&gop(125, 75)).unwrap();
     let frames = read(&cuts[0]);
     assert_eq!(frames[..3], [(180_000, 180_000, 50), (183_600, 172_800, 48), (187_200, 176_400, 49)]);
     let ends = frames.windows(2).all(|pair| pair[0].0 < pair[1].0);
     assert!(ends, "{frames:?}");
+}
+
+#[test]
+fn an_open_gop_is_not_copied_where_decoders_fail_on_it() {
+    let open = CutError::OpenGop { key: 180_000, shown: 172_800 };
+    let mut from_start = cutter(0, 2);
+    from_start.push(&gop(0, 48)).unwrap();
+    assert_eq!(from_start.push(&open_gop()), Err(open));
+    assert_eq!(cutter(1, 2).push(&open_gop()), Err(open));
+    assert!(open.why_not_copied().is_some());
+    // The film's first keyframe has nothing before it that could be needed.
+    let mut first = cutter(0, 1);
+    first.keys.first = 2 * FRAME;
+    assert!(first.push(&fragment(2, &[2, 0, 1, 3])).is_ok());
 }
 
 #[test]
@@ -116,7 +142,10 @@ fn an_index_that_lies_is_noticed() {
     assert_eq!(error, CutError::NotAsIndexed { wanted: 180_000, got: 270_000 });
     let mut missing = cutter(0, 2);
     missing.push(&gop(0, 60)).unwrap();
-    assert!(missing.push(&gop(60, 60)).unwrap_err().is_the_source_s());
+    assert!(missing.push(&gop(60, 60)).unwrap_err().why_not_copied().is_some());
+    let mut surplus = cutter(0, 2);
+    assert_eq!(surplus.push(&gop(0, 50)).unwrap().len(), 1);
+    assert!(surplus.push(&gop(45, 5)).is_err(), "a keyframe within the segment that is done");
 }
 
 #[test]
@@ -126,6 +155,10 @@ fn an_early_end_is_told() {
     let ending = cutter.finish();
     assert_eq!(ending.early_at, Some(80 * FRAME as u64));
     assert_eq!(ending.cut.unwrap().segment, 1);
+    let mut at_a_keyframe = self::cutter(1, 3);
+    at_a_keyframe.push(&gop(50, 75)).unwrap();
+    assert_eq!(at_a_keyframe.finish(), Ending { cut: None, early_at: Some(450_000) });
+    assert_eq!(self::cutter(1, 3).finish(), Ending { cut: None, early_at: None }, "nothing has come at all");
 }
 
 #[test]
