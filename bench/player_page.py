@@ -20,7 +20,7 @@ const playable = async () => (await (await fetch('/playable')).text()) === 'yes'
 document.querySelector('button').addEventListener('click', async () => {
   await fetch('/start', { method: 'POST' });
   while (!await playable()) await new Promise((done) => setTimeout(done, 20));
-  const hls = new Hls({ workerPath: '/vendor/hls.worker.js', startPosition: 0 });
+  const hls = new Hls({ enableWorker: false, startPosition: 0 });
   hls.loadSource('/film/index.m3u8');
   hls.attachMedia(document.querySelector('video'));
   document.querySelector('video').play();

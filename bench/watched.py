@@ -136,7 +136,6 @@ ON_THE_WAY = (
     ("/v0-copy/init.mp4", "video's init"),
     ("/v0-copy/0.m4s", "video's first segment"),
     ("/a0-copy/0.m4s", "audio's first segment"),
-    ("/vendor/hls.worker.js", "player's worker"),
 )
 
 

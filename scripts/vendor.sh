@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p public/vendor
-for file in hls.min.mjs hls.worker.js; do
+for file in hls.min.mjs; do
   cmp -s "node_modules/hls.js/dist/$file" "public/vendor/$file" || cp "node_modules/hls.js/dist/$file" public/vendor/
 done

@@ -3,7 +3,7 @@
 use app::api::{Answer, Backend, Calls};
 use protocol::{
     Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary, SessionView,
-    SystemReport, ViewerToken,
+    Stage, SystemReport, ViewerToken,
 };
 use std::{future::ready, sync::Arc};
 use streaming::Matinee;
@@ -32,8 +32,13 @@ impl Calls for Caller {
         Box::pin(ready(Ok(self.matinee.sessions())))
     }
 
-    fn session(&self, session: SessionId) -> Answer<'_, SessionView> {
-        Box::pin(ready(self.matinee.session(session)))
+    fn session(&self, session: SessionId, past: Option<Stage>) -> Answer<'_, SessionView> {
+        Box::pin(async move {
+            match past {
+                None => self.matinee.session(session),
+                Some(stage) => self.matinee.session_past(session, stage).await,
+            }
+        })
     }
 
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView> {

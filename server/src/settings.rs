@@ -10,7 +10,6 @@ use serde::Deserialize;
 #[command(
     name = "matinee",
     version,
-    about,
     after_help = "Every flag has an environment name (in brackets) and a key \
     of the same name, with underscores, in the file that --config names. Flags beat the environment, which beats the file."
 )]

@@ -5,7 +5,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use leptos::prelude::use_context;
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId,
-    SessionSummary, SessionView, SystemReport, ViewerToken,
+    SessionSummary, SessionView, Stage, SystemReport, ViewerToken,
 };
 
 /// An answer that takes its time.
@@ -16,7 +16,7 @@ pub trait Calls: Send + Sync {
     fn inspect(&self, source: String) -> Answer<'_, Media>;
     fn open(&self, source: String) -> Answer<'_, Opened>;
     fn sessions(&self) -> Answer<'_, Vec<SessionSummary>>;
-    fn session(&self, session: SessionId) -> Answer<'_, SessionView>;
+    fn session(&self, session: SessionId, past: Option<Stage>) -> Answer<'_, SessionView>;
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView>;
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
     fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()>;

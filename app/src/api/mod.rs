@@ -11,7 +11,7 @@ mod patience;
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
     Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, SystemReport, ViewerToken,
+    SessionView, Stage, SystemReport, ViewerToken,
 };
 
 #[cfg(feature = "ssr")]
@@ -37,10 +37,11 @@ pub async fn sessions() -> Result<Vec<SessionSummary>, ApiError> {
     Ok(Backend::here()?.0.sessions().await?)
 }
 
-/// One session: how far it is prepared, its tracks, who watches.
+/// One session: how far it is prepared, its tracks, who watches. With `past` the answer comes when the preparation has
+/// come past that stage, after ten seconds at the latest.
 #[server(name = SessionCall, prefix = "/api", endpoint = "session", input = Json, output = Json)]
-pub async fn session(session: SessionId) -> Result<SessionView, ApiError> {
-    Ok(Backend::here()?.0.session(session).await?)
+pub async fn session(session: SessionId, past: Option<Stage>) -> Result<SessionView, ApiError> {
+    Ok(Backend::here()?.0.session(session, past).await?)
 }
 
 /// How the film is made playable for one viewer's browser and choice, and why; waits until the film is ready.

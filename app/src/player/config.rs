@@ -20,7 +20,8 @@ pub(super) fn config(start_s: f64) -> Value {
         }})
     };
     json!({
-        "workerPath": "/vendor/hls.worker.js",
+        // Fragmented MP4 is passed on as it is: a worker would only have to be started before the first picture.
+        "enableWorker": false,
         "startPosition": start_s,
         // Each of the two would ask for segments that nobody watches, and every segment costs an encoder's time.
         "lowLatencyMode": false,
@@ -29,6 +30,9 @@ pub(super) fn config(start_s: f64) -> Value {
         "maxBufferLength": 30,
         "maxMaxBufferLength": 30,
         "backBufferLength": 30,
+        // Seconds by which a segment may end early. hls.js' own 0.25 make a seek to a segment's end load the next one
+        // first; ours end where the playlist says, within a frame of sound.
+        "maxFragLookUpTolerance": 0.03,
         // A refused master is told to the viewer at once: whether to try again depends on the reason.
         "manifestLoadPolicy": patient(60_000, 0),
         "playlistLoadPolicy": patient(60_000, 6),

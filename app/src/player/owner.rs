@@ -113,6 +113,13 @@ impl Player {
     }
 }
 
+/// Fetches hls.js while the server is still preparing the film. What goes wrong is told when it is needed.
+pub(crate) fn preload() {
+    spawn_local(async {
+        let _ = ffi::load().await;
+    });
+}
+
 /// Where `video` is in the film, in seconds; none before it knows the film's times and is on its way to the start.
 pub(crate) fn known_position_s(video: &HtmlVideoElement) -> Option<f64> {
     (video.ready_state() >= HtmlMediaElement::HAVE_METADATA).then(|| video.current_time())

@@ -10,10 +10,13 @@ use super::{
     plan, playback, presence,
     state::{Phase, Resume, Watching},
 };
-use crate::api::{self, ApiError};
+use crate::{
+    api::{self, ApiError},
+    player,
+};
 
-/// How often the server is asked while it prepares.
-const PREPARING: Duration = Duration::from_millis(500);
+/// How soon the server is asked again while it prepares: it answers when there is something new.
+const PREPARING: Duration = Duration::from_millis(20);
 /// How often it is asked how far a source without seeking has been read.
 const READING: Duration = Duration::from_secs(5);
 /// How long one answer may take.
@@ -23,6 +26,7 @@ const FROM_START_S: f64 = 5.0;
 
 /// Follows the session until it is ready, or for as long as it is being read.
 pub(super) fn prepare(watching: Watching, attempt: u32) {
+    player::preload();
     spawn_local(async move {
         let mut loaded = false;
         loop {
@@ -49,7 +53,8 @@ pub(super) fn prepare(watching: Watching, attempt: u32) {
 
 /// Asks once how far the server is, and loads the film as soon as it can be. The answer is when to ask again.
 async fn turn(watching: Watching, attempt: u32, loaded: &mut bool) -> Result<Option<Duration>, ApiError> {
-    let view = api::within(PATIENCE, api::session(watching.session)).await?;
+    let known = watching.view.with_untracked(|view| view.as_ref().and_then(|view| view.stage)).filter(|_| !*loaded);
+    let view = api::within(PATIENCE, api::session(watching.session, known)).await?;
     if is_past(watching, attempt) {
         return Ok(None);
     }

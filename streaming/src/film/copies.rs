@@ -6,6 +6,7 @@ use protocol::Reach;
 
 use crate::{
     gateway::Feed,
+    head::SourceFrames,
     keyframes::{self, Index, IndexKind, NoIndex},
     plan::{AudioCopy, Copies, Times, VideoCopy},
     probe::{Probed, TrackSpan},
@@ -35,7 +36,8 @@ pub(super) async fn copies(feed: &Feed, probed: &Probed) -> Copies {
         let frames = probed.audio_frames.get(n).copied().flatten();
         AudioCopy::of(track, frames, is_film, times(probed.audio.get(n)))
     });
-    Copies { video: video.collect(), audio: audio.collect() }
+    let frames = media.audio.iter().zip(&probed.audio_frames).map(|(track, frames)| SourceFrames::of(track, *frames));
+    Copies { video: video.collect(), audio: audio.collect(), frames: frames.collect() }
 }
 
 async fn index(feed: &Feed, probed: &Probed) -> Result<Index, NoIndex> {

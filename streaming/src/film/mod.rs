@@ -40,6 +40,29 @@ pub struct Workshop {
     pub preset: Arc<str>,
 }
 
+/// What nearly every film needs of its beginning before a picture is there, in bytes.
+const BEGINNING: u64 = 2 << 20;
+/// Bytes of it that are asked for at a time.
+const PIECE: usize = 256 << 10;
+
+/// Reads a film's beginning, so that its server's line is not idle between ffprobe and the first heads.
+fn read_beginning(feed: &Feed, tasks: &Tasks) {
+    if feed.reach() == Reach::AsRead {
+        return;
+    }
+    let feed = feed.clone();
+    tasks.spawn("read beginning", async move {
+        let mut at = 0;
+        while at < BEGINNING {
+            match feed.read(at, PIECE).await {
+                Ok(bytes) if !bytes.is_empty() => at += bytes.len() as u64,
+                // Whoever reads it in earnest meets the same, and tells it.
+                _ => return,
+            }
+        }
+    });
+}
+
 /// An opened and probed source with its renditions.
 #[derive(Debug)]
 pub struct Film {
@@ -73,6 +96,7 @@ impl Film {
         stage(Stage::Connecting);
         let feed = workshop.gateway.open(source).await?;
         stage(Stage::Probing);
+        read_beginning(&feed, tasks);
         let (url, title) = (feed.url(), source.title());
         let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
         let probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len))
@@ -166,6 +190,7 @@ impl Film {
             inits: self.inits.clone(),
             faults: self.faults.clone(),
             limits: self.workshop.limits,
+            lists_tracks: matches!(self.probed.media.container.as_str(), "Matroska" | "WebM" | "MP4" | "QuickTime"),
             tasks: self.tasks.clone(),
             length: self.length.clone(),
         };

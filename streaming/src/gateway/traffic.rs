@@ -160,9 +160,15 @@ impl Traffic {
         let fetcher = &self.fetchers[n];
         let met = self.fetchers.iter().any(|other| other.next == fetcher.next && other.id < id);
         let awaited = self.waiters.iter().any(|waiter| waiter.fetcher == Some(id));
+        // What nobody waits for yet would take from the line what somebody does wait for.
+        let others_wait = !awaited && self.waiters.iter().any(|waiter| waiter.fetcher.is_some());
+        let followed = self.is_followed(fetcher);
         let step = if fetcher.next >= self.blocks || cached || met {
             Step::End
-        } else if awaited || fetcher.made == 0 || self.is_followed(fetcher) {
+        } else if others_wait && fetcher.made > 0 {
+            // A connection that is merely not read from goes on filling its buffers.
+            if followed { Step::Pause } else { Step::End }
+        } else if awaited || fetcher.made == 0 || followed {
             // What a connection was made for is finished, though its reader may have gone: it often comes back.
             Step::Run
         } else {
@@ -260,6 +266,24 @@ mod tests {
         }
         traffic.leave(1);
         assert_eq!(traffic.step(id, false), Step::Pause);
+    }
+
+    #[test]
+    fn gives_way_to_what_is_waited_for() {
+        let mut traffic = traffic();
+        let (first, _a) = wants(&mut traffic, 1, 0);
+        traffic.made(first[0].id, 0, &Bytes::from_static(b"x"));
+        assert_eq!(traffic.step(first[0].id, false), Step::Run, "it reads ahead");
+        let (second, _b) = wants(&mut traffic, 2, 500);
+        assert_eq!(traffic.step(first[0].id, false), Step::Pause);
+        traffic.leave(1);
+        assert_eq!(traffic.step(first[0].id, false), Step::End, "nobody is there any more");
+        assert_eq!(traffic.step(second[0].id, false), Step::Run);
+        traffic.made(second[0].id, 500, &Bytes::from_static(b"x"));
+        let (third, _c) = wants(&mut traffic, 3, 100);
+        assert_eq!(traffic.step(second[0].id, false), Step::Pause);
+        traffic.made(third[0].id, 100, &Bytes::from_static(b"x"));
+        assert_eq!(traffic.step(second[0].id, false), Step::Run, "nobody waits");
     }
 
     #[test]

@@ -6,8 +6,8 @@ mod cut;
 mod run;
 
 pub use command::{
-    AudioCopyOrder, AudioOrder, Encoder, Order, VideoCopyOrder, VideoOrder, audio_command, audio_copy_command,
-    video_command, video_copy_command,
+    AudioCopyOrder, AudioOrder, Encoder, Look, Order, SourceFrames, VideoCopyOrder, VideoOrder, audio_command,
+    audio_copy_command, video_command, video_copy_command,
 };
 pub use cut::{Cut, CutError, Cutter, FrameCutter, Grid, KeyframeCutter, Keys, NOT_AS_INDEXED, OPEN_GOPS};
 pub use run::{HeadEnd, HeadEvent, HeadRun, News};

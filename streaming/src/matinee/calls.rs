@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, SessionId, SessionSummary,
-    SessionView, ViewerToken,
+    SessionView, Stage, ViewerToken,
 };
 
 use super::{Matinee, reaper, screenings::Screening};
@@ -19,6 +19,8 @@ use crate::{
 
 /// How long `inspect` waits for an answer about a link.
 const INSPECT_LIMIT: Duration = Duration::from_secs(30);
+/// How long a question about a session that is being prepared is held for news.
+const NEWS_LIMIT: Duration = Duration::from_secs(10);
 
 impl Matinee {
     /// What a link leads to. Makes no session; what it read stays warm for a minute.
@@ -72,6 +74,28 @@ impl Matinee {
         let view = self.registry().view(session)?;
         let film = self.inner.screenings.screen(session).and_then(|screen| screen.film());
         Ok(SessionView { read_s: film.and_then(|film| film.read_s()), ..view })
+    }
+
+    /// One session, as soon as its preparation has come past `stage`, or after ten seconds as it is then.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub async fn session_past(&self, session: SessionId, stage: Stage) -> Result<SessionView, Error> {
+        let limit = tokio::time::Instant::now() + NEWS_LIMIT;
+        loop {
+            // Made before looking, so that nothing is missed between.
+            let progressed = self.inner.progressed.notified();
+            let view = self.session(session)?;
+            if view.stage != Some(stage) {
+                return Ok(view);
+            }
+            tokio::select! {
+                () = progressed => {}
+                () = tokio::time::sleep_until(limit) => return Ok(view),
+                () = self.inner.tasks.token().cancelled() => return Ok(view),
+            }
+        }
     }
 
     /// A viewer's sign of life.
@@ -138,9 +162,11 @@ impl Matinee {
                 match now {
                     Preparation::Stage(stage) => {
                         inner.registry().set_progress(session, epoch, Progress::Preparing(stage));
+                        inner.progressed.notify_waiters();
                     }
                     Preparation::Failed(error) => {
                         inner.registry().set_progress(session, epoch, Progress::Failed(error));
+                        inner.progressed.notify_waiters();
                         inner.bell.notify_one();
                         return;
                     }
@@ -155,6 +181,7 @@ impl Matinee {
                         registry.set_media(session, epoch, media);
                         registry.set_progress(session, epoch, Progress::Ready);
                         drop(registry);
+                        inner.progressed.notify_waiters();
                         break (film.length(), Arc::downgrade(&film));
                     }
                 }

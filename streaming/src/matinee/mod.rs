@@ -81,6 +81,8 @@ struct Inner {
     inspections: Arc<Semaphore>,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
+    /// Rung when a session's preparation has gone on.
+    progressed: Notify,
     tasks: Tasks,
 }
 
@@ -121,6 +123,7 @@ impl Matinee {
                 inspections: Arc::new(Semaphore::new(INSPECTIONS)),
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
+                progressed: Notify::new(),
                 tasks: tasks.clone(),
             }),
         };

@@ -3,7 +3,7 @@
 use protocol::{AudioTrack, Reach, VideoTrack};
 
 use crate::{
-    head::{AudioCopyOrder, OPEN_GOPS, VideoCopyOrder},
+    head::{AudioCopyOrder, OPEN_GOPS, SourceFrames, VideoCopyOrder},
     keyframes::{NoIndex, VideoIndex},
     playlist::CopiedCodec,
     time::{COPIED_TIMESCALE, MAX_FILM_S},
@@ -36,6 +36,8 @@ pub struct Copies {
     pub video: Vec<Result<VideoCopy, String>>,
     /// One entry an audio track.
     pub audio: Vec<Result<AudioCopy, String>>,
+    /// Where each audio track's frames are, which encoding it needs.
+    pub frames: Vec<Option<SourceFrames>>,
 }
 
 /// A video track that can be copied.
@@ -119,6 +121,17 @@ impl VideoCopy {
         };
         let bandwidth = bandwidth(&keys, &boundaries, end, size);
         Ok(Self { codec, order, boundaries, bandwidth })
+    }
+}
+
+impl VideoCopy {
+    /// For each segment but the first when it begins, in seconds of film time, and where a seek aims for it, in seconds
+    /// of source time.
+    pub fn edges_s(&self) -> impl Iterator<Item = (f64, f64)> {
+        let edge = |(segment, &ticks): (u32, &u64)| {
+            (ticks as f64 / f64::from(COPIED_TIMESCALE), self.order.aim_s(segment, ticks))
+        };
+        (1..).zip(&self.boundaries).map(edge)
     }
 }
 
@@ -223,6 +236,7 @@ impl AudioCopy {
             zero_s: times.zero_s,
             phase,
             is_film,
+            aims_s: Vec::new(),
         };
         let length_s = times.ends_s.min(times.duration_s) - f64::from(phase) / rate;
         Ok(Self { codec, asked, order, length_s })

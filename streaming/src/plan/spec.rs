@@ -2,9 +2,9 @@
 
 use protocol::{Error, FrameRate, RenditionId, TrackKind};
 
-use super::{Film, audio, audio_track, no_track, subtitle_track, video, video_track};
+use super::{AudioCopy, Film, VideoCopy, audio, audio_track, no_track, subtitle_track, video, video_track};
 use crate::{
-    head::{AudioOrder, Encoder, Order, VideoOrder},
+    head::{AudioCopyOrder, AudioOrder, Encoder, Order, VideoOrder},
     playlist::bit_rate_cap,
     rendition::Spec,
     time::{COPIED_TIMESCALE, SegmentTable, film_frames},
@@ -53,19 +53,40 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
         RenditionId::EncodedAudio { audio: id, channels } => {
             audio_track(film.media, id)?;
             let bit_rate = audio::bit_rate(channels);
-            let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s };
+            let frames = film.copies.frames.get(usize::from(id.order)).copied().flatten();
+            let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s, frames };
             (Order::Audio(order), SegmentTable::audio(film.duration_s))
         }
         RenditionId::CopiedAudio { audio } => {
             audio_track(film.media, audio)?;
             let copy = film.copies.audio.get(usize::from(audio.order)).and_then(|copy| copy.as_ref().ok());
             let copy = copy.ok_or_else(|| no_track(TrackKind::Audio))?;
-            let length_s = copy.length_s.min(film.duration_s);
-            let table = SegmentTable::copied_audio(copy.order.rate, copy.order.frame_samples, length_s);
-            (Order::AudioCopy(copy.order.clone()), table)
+            copied_audio(film, copy)
         }
     };
     Ok(Spec { id, order, table })
+}
+
+/// Sound whose segments begin with those of the video, if that can be copied too.
+fn copied_audio(film: Film<'_>, copy: &AudioCopy) -> (Order, SegmentTable) {
+    let order = &copy.order;
+    // The first frame that is not heard before the keyframe is shown.
+    let frame_at = |film_s: f64| {
+        let samples = film_s * f64::from(order.rate) - f64::from(order.phase);
+        (samples / f64::from(order.frame_samples.max(1)) - 1e-3).ceil().max(0.0) as u64
+    };
+    let video = film.copies.video.iter().flatten().next();
+    let edges: Vec<(u64, f64)> =
+        video.into_iter().flat_map(VideoCopy::edges_s).map(|(at, aim)| (frame_at(at), aim)).collect();
+    let frames: Vec<u64> = edges.iter().map(|edge| edge.0).collect();
+    let table =
+        SegmentTable::copied_audio(order.rate, order.frame_samples, copy.length_s.min(film.duration_s), &frames);
+    let aim = |segment| {
+        let at = edges.binary_search_by_key(&table.first_frame(segment), |edge| edge.0).ok()?;
+        edges.get(at).map(|edge| edge.1)
+    };
+    let aims_s = (0..table.len()).map(aim).collect();
+    (Order::AudioCopy(AudioCopyOrder { aims_s, ..order.clone() }), table)
 }
 
 /// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.

@@ -109,7 +109,11 @@ fn index(gap_s: f64, config: &'static [u8]) -> VideoIndex {
 fn copies(media: &Media, index: Result<&VideoIndex, &NoIndex>) -> Copies {
     let video = |track| VideoCopy::of(track, &media.container, media.reach, index, Some(60_000_000), TIMES);
     let audio = |track| AudioCopy::of(track, Some((0.026, 0.021)), false, TIMES);
-    Copies { video: media.video.iter().map(video).collect(), audio: media.audio.iter().map(audio).collect() }
+    Copies {
+        video: media.video.iter().map(video).collect(),
+        audio: media.audio.iter().map(audio).collect(),
+        frames: Vec::new(),
+    }
 }
 
 const CHROMIUM: &str = "avc1.640034,av01.0.13M.10,vp09.02.51.10,mp4a.40.2,opus,flac,mp3";

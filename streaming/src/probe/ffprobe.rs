@@ -29,15 +29,51 @@ pub(super) enum Failure {
     Other(Error),
 }
 
-/// Packets at the file's beginning that are listed: some of each track, half a second of the film.
-const FIRST_PACKETS: &str = "%+#96";
+/// Packets at the file's beginning that are listed: some of each track, a quarter of a second of the film.
+const FIRST_PACKETS: &str = "%+#48";
+
+/// Bytes that are read at first. ffprobe's own five megabytes are read to their end wherever one track has little in
+/// them, such as pictures for subtitles: most of a second on a home's line.
+const FIRST_LOOK: &str = "524288";
 
 /// The format, streams and chapters of a source, and its first packets.
 pub(super) async fn describe(spawner: &Spawner, ffprobe: &Path, url: &str) -> Result<Value, Failure> {
-    run(
-        spawner,
-        ffprobe,
-        url,
+    match listed(spawner, ffprobe, url, &["-probesize", FIRST_LOOK]).await {
+        Ok(told) if is_enough(&told) => Ok(told),
+        Ok(_) | Err(Failure::Invalid) => listed(spawner, ffprobe, url, &[]).await,
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether more reading would tell nothing more that matters: the container lists its tracks at its beginning, each of
+/// picture and sound has been recognized, and the pictures' rate is no guess.
+fn is_enough(told: &Value) -> bool {
+    let text = |value: &Value, name| fields::text(value, name).map(str::to_owned);
+    let format = told.get("format").and_then(|format| text(format, "format_name")).unwrap_or_default();
+    let lists_tracks = format.split(',').any(|name| matches!(name, "matroska" | "mp4"));
+    let positive = |stream: &Value, name| fields::integer(stream, name).is_some_and(|number| number > 0);
+    let known = |stream: &Value| match text(stream, "codec_type").as_deref() {
+        Some("video") => {
+            let rates = [text(stream, "avg_frame_rate"), text(stream, "r_frame_rate")];
+            super::tracks::is_cover(stream)
+                || (text(stream, "pix_fmt").is_some()
+                    && positive(stream, "width")
+                    && positive(stream, "height")
+                    && rates[0].as_deref() != Some("0/0")
+                    && rates[0] == rates[1])
+        }
+        Some("audio") => {
+            text(stream, "codec_name").is_some() && positive(stream, "sample_rate") && positive(stream, "channels")
+        }
+        _ => true,
+    };
+    let streams = told.get("streams").and_then(Value::as_array);
+    lists_tracks && streams.is_some_and(|streams| !streams.is_empty() && streams.iter().all(known))
+}
+
+async fn listed(spawner: &Spawner, ffprobe: &Path, url: &str, how: &[&str]) -> Result<Value, Failure> {
+    let what = [
+        how,
         &[
             "-show_format",
             "-show_streams",
@@ -47,8 +83,9 @@ pub(super) async fn describe(spawner: &Spawner, ffprobe: &Path, url: &str) -> Re
             "-show_entries",
             "packet=stream_index,pts_time,duration_time",
         ],
-    )
-    .await
+    ]
+    .concat();
+    run(spawner, ffprobe, url, &what).await
 }
 
 /// The end of each stream, by its number, in seconds of source time, as far as frames can be read from `from_s` on.
@@ -124,7 +161,28 @@ fn failure(exit: Exit, stderr: &str) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_first_look_is_enough_when_all_is_told() {
+        let told = |format: &str, rate: &str, pixels: Option<&str>, channels: u32| {
+            is_enough(&json!({"format": {"format_name": format}, "streams": [
+                {"codec_type": "video", "width": 1920, "height": 1080, "pix_fmt": pixels, "avg_frame_rate": "24/1", "r_frame_rate": rate},
+                {"codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": channels},
+                {"codec_type": "subtitle", "codec_name": "hdmv_pgs_subtitle"},
+            ]}))
+        };
+        assert!(told("matroska,webm", "24/1", Some("yuv420p"), 2));
+        assert!(told("mov,mp4,m4a,3gp,3g2,mj2", "24/1", Some("yuv420p"), 2));
+        // Tracks may come later in a transport stream; the picture may have had no room; its rate may vary.
+        assert!(!told("mpegts", "24/1", Some("yuv420p"), 2));
+        assert!(!told("matroska,webm", "24/1", None, 2));
+        assert!(!told("matroska,webm", "120/1", Some("yuv420p"), 2));
+        assert!(!told("matroska,webm", "24/1", Some("yuv420p"), 0));
+        assert!(!is_enough(&json!({"format": {"format_name": "matroska,webm"}, "streams": []})));
+    }
 
     #[test]
     fn failures_are_told_apart() {

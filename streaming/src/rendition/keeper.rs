@@ -43,6 +43,8 @@ pub(super) struct Keeper {
     waiters: Waiters,
     /// How often heads failed that should have made this segment.
     failures: HashMap<u32, u32>,
+    /// A head failed once, so that nothing is taken for granted any more.
+    pub(super) has_failed: bool,
     pub(super) news: mpsc::Sender<News>,
     inbox: mpsc::Receiver<News>,
 }
@@ -65,6 +67,7 @@ impl Keeper {
             heads: Heads::default(),
             waiters: Waiters::default(),
             failures: HashMap::new(),
+            has_failed: false,
             news,
             inbox,
         }
@@ -167,6 +170,7 @@ impl Keeper {
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
             HeadEnd::NotCopyable { why, .. } => return self.give_up_copying(why),
             HeadEnd::Failed(_) => {
+                self.has_failed = true;
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
                 if *failures >= TRIES {

@@ -61,6 +61,8 @@ pub struct Surroundings {
     pub inits: Inits,
     pub faults: CopyFaults,
     pub limits: Limits,
+    /// The container lists all tracks at its beginning.
+    pub lists_tracks: bool,
     pub tasks: Tasks,
     /// The film's length in seconds, which an end that comes early shortens for all its renditions.
     pub length: watch::Sender<f64>,

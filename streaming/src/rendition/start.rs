@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     head::{
-        Cutter, FrameCutter, Grid, HeadEnd, HeadEvent, HeadRun, KeyframeCutter, Keys, News, Order, audio_command,
+        Cutter, FrameCutter, Grid, HeadEnd, HeadEvent, HeadRun, KeyframeCutter, Keys, Look, News, Order, audio_command,
         audio_copy_command, video_command, video_copy_command,
     },
     process::Command,
@@ -64,6 +64,11 @@ impl Keeper {
         self.heads.push(Head { view, ordered_end: end, hold, stop, pulse, reason: None });
     }
 
+    /// Enough for nearly all films whose container lists its tracks, until a head has failed.
+    fn look(&self) -> Look {
+        if self.around.lists_tracks && !self.has_failed { Look::Quick } else { Look::Thorough }
+    }
+
     fn command(&self, head: HeadId, table: &Arc<SegmentTable>, first: u32, end: u32) -> (Command, Cutter) {
         let Surroundings { feed, mpv, ffmpeg, .. } = &self.around;
         let url = feed.url_for(head);
@@ -79,11 +84,9 @@ impl Keeper {
                 (command, Cutter::Frames(frames(order.zero_ticks())))
             }
             Order::Audio(order) => {
-                (audio_command(ffmpeg, &url, order, first_frame, end_frame), Cutter::Frames(frames(0)))
+                (audio_command(ffmpeg, &url, order, first_frame, end_frame, self.look()), Cutter::Frames(frames(0)))
             }
             Order::VideoCopy(order) => {
-                let gap = order.gaps.get(first as usize).copied().unwrap_or(0);
-                let from = (first > 0).then_some(first_frame);
                 let keys = Keys {
                     zero: order.zero_ticks,
                     first: order.first_ticks,
@@ -92,11 +95,11 @@ impl Keeper {
                     may_be_open: order.hevc,
                 };
                 let cutter = KeyframeCutter::new(Arc::clone(table), keys, first, end);
-                (video_copy_command(ffmpeg, &url, order, from, gap), Cutter::Keyframes(cutter))
+                (video_copy_command(ffmpeg, &url, order, first, first_frame, self.look()), Cutter::Keyframes(cutter))
             }
             Order::AudioCopy(order) => {
                 let cutter = frames(order.zero_ticks()).copied(order.phase);
-                (audio_copy_command(ffmpeg, &url, order, first_frame), Cutter::Frames(cutter))
+                (audio_copy_command(ffmpeg, &url, order, first, first_frame, self.look()), Cutter::Frames(cutter))
             }
         }
     }

@@ -30,7 +30,8 @@ pub enum Pace {
 /// What a head should do, given whether it is `holding` now, the `readers` of its rendition, and `ahead_bytes`: how
 /// much of what it made lies in the store and has been passed by no reader.
 ///
-/// It runs whenever somebody waits for one of its segments. It is stopped when no reader follows it: one that asked
+/// It runs whenever somebody waits for one of its segments, and holds while somebody waits for another head's, which
+/// then has the source's line and the processor to itself. It is stopped when no reader follows it: one that asked
 /// within `head_idle` for a segment that is not past the head's place and at most 2 x `ahead_s` behind it. Otherwise
 /// it holds once it is `ahead_s` or `ahead_bytes` ahead of the foremost of these readers, and so of all of them, and
 /// goes on when it is less than half of both ahead.
@@ -59,7 +60,8 @@ pub fn pace(
     } else {
         ahead_s >= limits.ahead_s || ahead_bytes >= limits.ahead_bytes
     };
-    if far { Pace::Hold } else { Pace::Run }
+    let others_wait = readers.iter().any(|reader| reader.waiting);
+    if far || others_wait { Pace::Hold } else { Pace::Run }
 }
 
 #[cfg(test)]
@@ -121,6 +123,14 @@ mod tests {
             assert_eq!(ask(false, &[reader(segment, false, 0)], 0), running, "{segment}");
             assert_eq!(ask(true, &[reader(segment, false, 0)], 0), holding, "{segment}");
         }
+    }
+
+    #[test]
+    fn holds_while_somebody_waits_for_another_head() {
+        let follower = reader(199, false, 0);
+        assert_eq!(ask(false, &[follower, reader(3, true, 0)], 0), Pace::Hold);
+        assert_eq!(ask(true, &[follower, reader(3, false, 0)], 0), Pace::Run);
+        assert_eq!(ask(false, &[follower, reader(3, true, 0), reader(200, true, 0)], 0), Pace::Run);
     }
 
     #[test]

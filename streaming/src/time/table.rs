@@ -63,17 +63,16 @@ impl SegmentTable {
         Self { timescale: COPIED_TIMESCALE, frame_ticks: 1, short_gops: 0, starts }
     }
 
-    /// Copied audio of so many samples a second and a frame.
+    /// Copied audio of so many samples a second and a frame: segments of a second at first, then of two, about. Some
+    /// begin at each of the rising `edges`, frames by which those of the video begin: what a seek needs of both then
+    /// lies in one stretch of the file.
     #[must_use]
-    pub fn copied_audio(rate: u32, frame_samples: u32, duration_s: f64) -> Self {
+    pub fn copied_audio(rate: u32, frame_samples: u32, duration_s: f64, edges: &[u64]) -> Self {
         let (rate, frame_samples) = (rate.max(1), frame_samples.max(1));
-        let quarter = u64::from(rate).div_ceil(u64::from(frame_samples));
-        Self {
-            timescale: rate,
-            frame_ticks: frame_samples,
-            short_gops: 0,
-            starts: starts(film_frames(rate, frame_samples, duration_s), quarter, quarter * u64::from(SHORT_SEGMENTS)),
-        }
+        let second = u64::from(rate).div_ceil(u64::from(frame_samples));
+        let total = film_frames(rate, frame_samples, duration_s);
+        let starts = if edges.is_empty() { starts(total, second, 2 * second) } else { between(edges, total, second) };
+        Self { timescale: rate, frame_ticks: frame_samples, short_gops: 0, starts }
     }
 
     /// How many segments there are.
@@ -187,6 +186,20 @@ fn starts(total: u64, short: u64, long: u64) -> Vec<u64> {
     starts
 }
 
+/// Starts at the edges, and in between so that segments have a second at first, then two, about.
+fn between(edges: &[u64], total: u64, second: u64) -> Vec<u64> {
+    let mut starts = vec![0];
+    let mut from = 0;
+    for &to in edges.iter().filter(|&&edge| edge < total).chain([&total]) {
+        let Some(length) = to.checked_sub(from).filter(|&length| length > 0) else { continue };
+        let usual = if from < u64::from(SHORT_SEGMENTS) * second { second } else { 2 * second };
+        let pieces = ((length + usual / 2) / usual).max(1);
+        starts.extend((1..=pieces).map(|n| from + n * length / pieces));
+        from = to;
+    }
+    starts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -294,9 +307,23 @@ mod tests {
 
     #[test]
     fn copied_audio_has_the_frames_of_its_codec() {
-        let ac3 = SegmentTable::copied_audio(48_000, 1536, 60.0);
-        assert_eq!((ac3.frames(0), ac3.frames(4), ac3.total_frames()), (32, 128, 1875));
-        assert_eq!(SegmentTable::copied_audio(0, 0, 1.0).total_frames(), 1);
+        let ac3 = SegmentTable::copied_audio(48_000, 1536, 60.0, &[]);
+        assert_eq!((ac3.frames(0), ac3.frames(4), ac3.total_frames()), (32, 64, 1875));
+        assert_eq!(SegmentTable::copied_audio(0, 0, 1.0, &[]).total_frames(), 1);
+    }
+
+    #[test]
+    fn copied_audio_begins_segments_where_the_video_does() {
+        let starts = |edges: &[u64]| {
+            let table = SegmentTable::copied_audio(48_000, 1536, 30.0, edges);
+            (0..=table.len()).map(|n| table.first_frame(n)).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            starts(&[70, 141, 300, 900]),
+            [0, 35, 70, 105, 141, 194, 247, 300, 366, 433, 500, 566, 633, 700, 766, 833, 900, 938]
+        );
+        assert_eq!(starts(&[938, 2000])[..3], [0, 32, 64], "those past the end are none");
+        assert_eq!(starts(&[10, 10, 5])[..3], [0, 10, 42]);
     }
 
     #[test]
@@ -317,6 +344,8 @@ mod tests {
         prop_oneof![
             (rate, 0.0_f64..30_000.0).prop_map(|(rate, duration)| SegmentTable::video(rate, duration)),
             (0.0_f64..30_000.0).prop_map(SegmentTable::audio),
+            (0.0_f64..30_000.0, proptest::collection::vec(0_u64..2_000_000, 0..50))
+                .prop_map(|(duration, edges)| SegmentTable::copied_audio(48_000, 1024, duration, &edges)),
         ]
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{ffmpeg_args, fragmented, seek_to};
+use super::{Look, ffmpeg_args, fragmented, seek_to};
 use crate::{process::Command, time::COPIED_TIMESCALE};
 
 /// How far behind a keyframe a seek has to aim to land on it, in seconds: ffmpeg takes 3/23 s off where frames are
@@ -36,6 +36,17 @@ pub struct VideoCopyOrder {
     pub gaps: Vec<u32>,
 }
 
+impl VideoCopyOrder {
+    /// Where a seek has to aim to land on a segment's keyframe, in seconds of source time; `first` is when that is
+    /// shown, in ticks of film time. Landing one keyframe early costs a little reading; landing one late loses frames.
+    #[must_use]
+    pub fn aim_s(&self, segment: u32, first: u64) -> f64 {
+        let seconds = |ticks: f64| ticks / f64::from(COPIED_TIMESCALE);
+        let gap = self.gaps.get(segment as usize).copied().unwrap_or(0);
+        seconds((first.cast_signed() + self.zero_ticks) as f64) + AIM_S.min(seconds(f64::from(gap)) / 2.0)
+    }
+}
+
 /// An audio track's frames.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AudioCopyOrder {
@@ -50,6 +61,8 @@ pub struct AudioCopyOrder {
     pub phase: u32,
     /// There is no picture, so where this track ends the film does.
     pub is_film: bool,
+    /// For each segment that begins with one of the video's where a seek aims for that, in seconds of source time.
+    pub aims_s: Vec<Option<f64>>,
 }
 
 impl AudioCopyOrder {
@@ -62,15 +75,19 @@ impl AudioCopyOrder {
 
 /// ffmpeg for the video from a segment's keyframe on. It goes on to the film's end, or until it is not read any more.
 ///
-/// `first` is the keyframe's time in ticks of film time, none for the film's first; `gap` the ticks to the next one.
+/// `first` is the keyframe's time in ticks of film time.
 #[must_use]
-pub fn video_copy_command(ffmpeg: &Path, url: &str, order: &VideoCopyOrder, first: Option<u64>, gap: u32) -> Command {
-    let seconds = |ticks: f64| ticks / f64::from(COPIED_TIMESCALE);
-    let mut args = ffmpeg_args();
-    if let Some(first) = first {
-        let source = first.cast_signed() + order.zero_ticks;
-        // Landing one keyframe early costs a little reading; landing one late loses frames.
-        seek_to(&mut args, seconds(source as f64) + AIM_S.min(seconds(f64::from(gap)) / 2.0));
+pub fn video_copy_command(
+    ffmpeg: &Path,
+    url: &str,
+    order: &VideoCopyOrder,
+    segment: u32,
+    first: u64,
+    look: Look,
+) -> Command {
+    let mut args = ffmpeg_args(look);
+    if segment > 0 {
+        seek_to(&mut args, order.aim_s(segment, first));
     }
     args.extend(["-copyts", "-i"].map(String::from));
     args.push(url.into());
@@ -85,12 +102,24 @@ pub fn video_copy_command(ffmpeg: &Path, url: &str, order: &VideoCopyOrder, firs
     Command::new("ffmpeg", ffmpeg).args(args)
 }
 
-/// ffmpeg for the audio from frame `first` on, and some before it.
+/// ffmpeg for the audio from frame `first` on, with which the segment begins, and some before it.
+///
+/// At a keyframe the sound is mostly stored behind it. Where it is not, the head lacks its first frames, and a careful
+/// one is tried.
 #[must_use]
-pub fn audio_copy_command(ffmpeg: &Path, url: &str, order: &AudioCopyOrder, first: u64) -> Command {
-    let mut args = ffmpeg_args();
+pub fn audio_copy_command(
+    ffmpeg: &Path,
+    url: &str,
+    order: &AudioCopyOrder,
+    segment: u32,
+    first: u64,
+    look: Look,
+) -> Command {
+    let mut args = ffmpeg_args(look);
     let samples = first * u64::from(order.frame_samples);
-    let start_s = order.zero_s + samples as f64 / f64::from(order.rate) - AUDIO_LEAD_S;
+    let early_s = order.zero_s + samples as f64 / f64::from(order.rate) - AUDIO_LEAD_S;
+    let aim_s = order.aims_s.get(segment as usize).copied().flatten().filter(|_| look == Look::Quick);
+    let start_s = aim_s.unwrap_or(early_s);
     if start_s > order.zero_s {
         seek_to(&mut args, start_s);
     }
@@ -115,35 +144,48 @@ mod tests {
             first_ticks: 0,
             ends_ticks: 5_400_000,
             frame_ticks: 3754,
-            gaps: vec![],
+            gaps: vec![180_000, 180_000, 9_000],
         }
     }
 
     #[test]
     fn a_head_aims_behind_its_keyframe_and_not_beyond_the_next() {
-        let command = |first, gap| line(&video_copy_command(Path::new("ffmpeg"), "u", &order(), first, gap));
-        let far = command(Some(180_000), 180_000);
+        let command = |segment, first| {
+            line(&video_copy_command(Path::new("ffmpeg"), "u", &order(), segment, first, Look::Thorough))
+        };
+        let far = command(1, 180_000);
         assert!(
             far.contains("-noaccurate_seek -ss 12.140000 -copyts -i u -map 0:v:0 -c:v copy -bsf:v setts="),
             "{far}"
         );
-        let near = command(Some(180_000), 9_000);
+        let near = command(2, 180_000);
         assert!(near.contains("-ss 12.050000"), "{near}");
-        assert!(!command(None, 180_000).contains("-ss"));
+        assert!(!command(0, 0).contains("-ss"));
     }
 
     #[test]
     fn hevc_is_tagged_as_players_want_it() {
         let order = VideoCopyOrder { hevc: true, ..order() };
-        assert!(line(&video_copy_command(Path::new("ffmpeg"), "u", &order, None, 0)).contains("-tag:v hvc1"));
+        let line = line(&video_copy_command(Path::new("ffmpeg"), "u", &order, 0, 0, Look::Quick));
+        assert!(line.contains("-tag:v hvc1") && line.contains("-probesize 1048576"), "{line}");
     }
 
     #[test]
     fn an_audio_head_reads_a_little_early() {
-        let order =
-            AudioCopyOrder { audio: 1, rate: 48_000, frame_samples: 1536, zero_s: 10.0, phase: 240, is_film: false };
-        let line = line(&audio_copy_command(Path::new("ffmpeg"), "u", &order, 125));
-        assert!(line.contains("-ss 13.500000") && line.contains("-map 0:a:1 -c:a copy"), "{line}");
+        let order = AudioCopyOrder {
+            audio: 1,
+            rate: 48_000,
+            frame_samples: 1536,
+            zero_s: 10.0,
+            phase: 240,
+            is_film: false,
+            aims_s: vec![None, Some(14.1), None],
+        };
+        let command = |segment, look| line(&audio_copy_command(Path::new("ffmpeg"), "u", &order, segment, 125, look));
+        for line in [command(1, Look::Thorough), command(2, Look::Quick), command(9, Look::Quick)] {
+            assert!(line.contains("-ss 13.500000") && line.contains("-map 0:a:1 -c:a copy"), "{line}");
+        }
+        assert!(command(1, Look::Quick).contains("-ss 14.100000"));
         assert_eq!(order.zero_ticks(), 480_240);
     }
 }

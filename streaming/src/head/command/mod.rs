@@ -6,10 +6,12 @@
 
 mod audio;
 mod copy;
+mod source_frames;
 mod video;
 
 pub use audio::{AudioOrder, audio_command};
 pub use copy::{AudioCopyOrder, VideoCopyOrder, audio_copy_command, video_copy_command};
+pub use source_frames::SourceFrames;
 pub use video::{Encoder, VideoOrder, video_command};
 
 use crate::probe::DEMUXERS;
@@ -32,9 +34,19 @@ impl Order {
     }
 }
 
+/// How much ffmpeg reads of a source's beginning before it does what it is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// A megabyte. Enough where the container lists its tracks, nearly always.
+    Quick,
+    /// Its own five megabytes, which it reads to their end wherever one track has little in them. And nothing else is
+    /// taken for granted either.
+    Thorough,
+}
+
 /// What every run of ffmpeg begins with.
-fn ffmpeg_args() -> Vec<String> {
-    [
+fn ffmpeg_args(look: Look) -> Vec<String> {
+    let mut args = [
         "-v",
         "error",
         "-nostdin",
@@ -50,7 +62,11 @@ fn ffmpeg_args() -> Vec<String> {
         "30000000",
     ]
     .map(String::from)
-    .to_vec()
+    .to_vec();
+    if look == Look::Quick {
+        args.extend(["-probesize", "1048576"].map(String::from));
+    }
+    args
 }
 
 /// Seeks to the keyframe at or before `start_s` of source time.
