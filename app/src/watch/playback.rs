@@ -31,6 +31,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.needs_click.set(false);
     watching.queueing.set(false);
     watching.ahead.set_value(None);
+    watching.rebuilding.set_value(false);
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
     let source = Source {
@@ -80,7 +81,7 @@ pub(crate) fn try_to_play(watching: Watching) {
     });
 }
 
-/// The first picture is there.
+/// The film plays, or is about to: the first picture is there.
 pub(crate) fn first_frame(watching: Watching) {
     if watching.phase.get_untracked() == Phase::FirstSegment {
         watching.phase.set(Phase::Showing);
@@ -126,6 +127,8 @@ pub(crate) fn switch_quality(watching: Watching, quality: Quality) {
 
 /// The video element itself reported an error. Where hls.js is at work it mostly gets over it by itself.
 pub(crate) fn element_failed(watching: Watching) {
+    watching.keep_place();
+    watching.rebuilding.set_value(true);
     let load = watching.loads.get_value();
     let failed = move |details: &str| {
         let fault = Fault::Media { details: details.into(), fatal: true };
@@ -147,6 +150,14 @@ pub(crate) fn element_failed(watching: Watching) {
 fn play_on(watching: Watching) {
     if watching.resume.with_value(|resume| resume.play) {
         try_to_play(watching);
+    }
+}
+
+/// There is a picture again after the buffers were built anew. Where the film is to play, it has to play first.
+pub(crate) fn has_picture(watching: Watching) {
+    let plays = watching.video.get_untracked().is_some_and(|video| !video.paused());
+    if plays || !watching.resume.with_value(|resume| resume.play) {
+        watching.rebuilding.set_value(false);
     }
 }
 
@@ -197,6 +208,7 @@ fn heard(watching: Watching, load: u32, event: Event) {
                 Step::AwaitPlace => watching.queueing.set(true),
                 Step::RecoverMedia => {
                     watching.keep_place();
+                    watching.rebuilding.set_value(true);
                     with_player(watching, Player::recover_media);
                     play_on(watching);
                 }

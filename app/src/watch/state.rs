@@ -73,6 +73,9 @@ pub(crate) struct Watching {
     /// Counts up for every load, so that what a former one was waiting for is dropped.
     pub(crate) loads: StoredValue<u32>,
     pub(crate) resume: StoredValue<Resume>,
+    /// The element has failed and its buffers are built anew: where it stands meanwhile, and that it is paused, is
+    /// nobody's wish.
+    pub(crate) rebuilding: StoredValue<bool>,
     /// The duration for which the film was last loaded anew, in seconds.
     pub(crate) reloaded_for_s: StoredValue<Option<f64>>,
     pub(crate) beating: StoredValue<bool>,
@@ -105,6 +108,7 @@ impl Watching {
             fallback: StoredValue::new(Fallback::default()),
             loads: StoredValue::new(0),
             resume: StoredValue::new(Resume { position_s: 0.0, play: true }),
+            rebuilding: StoredValue::new(false),
             reloaded_for_s: StoredValue::new(None),
             beating: StoredValue::new(false),
             beats_asked: StoredValue::new(0),
@@ -135,7 +139,7 @@ impl Watching {
 
     /// Where playing goes on, and whether it does, when the film is loaded anew now.
     pub(crate) fn place(self) -> Resume {
-        let showing = self.phase.get_untracked() == Phase::Showing;
+        let showing = self.phase.get_untracked() == Phase::Showing && !self.rebuilding.get_value();
         match self.video.get_untracked() {
             // Before its first picture the element is paused at zero, which nobody has asked for.
             Some(video) if showing && video.ready_state() >= HtmlMediaElement::HAVE_METADATA => {

@@ -261,7 +261,7 @@ fn a_viewer_s_choice_may_need_encoding() {
         (
             MasterQuery { video: Some(VideoMode::Encode), burn: Some("none".into()), ..base.clone() },
             "v0-encode-none",
-            Some("it was asked for"),
+            Some("the player could not decode the original"),
         ),
     ] {
         let plan = plan(query.clone());

@@ -61,7 +61,7 @@ fn why_not_copied(
     if let Some(height) = quality.height() {
         return Some(format!("it is scaled down to {height}p"));
     }
-    (query.video == Some(VideoMode::Encode)).then(|| "it was asked for".into())
+    (query.video == Some(VideoMode::Encode)).then(|| "the player could not decode the original".into())
 }
 
 /// What a browser said of itself. Nonsense is nothing.

@@ -186,15 +186,24 @@ fn starts(total: u64, short: u64, long: u64) -> Vec<u64> {
     starts
 }
 
-/// Starts at the edges, and in between so that segments have a second at first, then two, about.
+/// Starts at the edges, and in between so that segments have a second at first, then two, and at most half as much
+/// again.
 fn between(edges: &[u64], total: u64, second: u64) -> Vec<u64> {
     let mut starts = vec![0];
     let mut from = 0;
     for &to in edges.iter().filter(|&&edge| edge < total).chain([&total]) {
-        let Some(length) = to.checked_sub(from).filter(|&length| length > 0) else { continue };
-        let usual = if from < u64::from(SHORT_SEGMENTS) * second { second } else { 2 * second };
-        let pieces = ((length + usual / 2) / usual).max(1);
-        starts.extend((1..=pieces).map(|n| from + n * length / pieces));
+        if to <= from {
+            continue;
+        }
+        loop {
+            let usual = if from < u64::from(SHORT_SEGMENTS) * second { second } else { 2 * second };
+            if to - from < usual + usual / 2 {
+                break;
+            }
+            from += usual;
+            starts.push(from);
+        }
+        starts.push(to);
         from = to;
     }
     starts
@@ -320,9 +329,9 @@ mod tests {
         };
         assert_eq!(
             starts(&[70, 141, 300, 900]),
-            [0, 35, 70, 105, 141, 194, 247, 300, 366, 433, 500, 566, 633, 700, 766, 833, 900, 938]
+            [0, 32, 70, 102, 141, 205, 300, 364, 428, 492, 556, 620, 684, 748, 812, 900, 938]
         );
-        assert_eq!(starts(&[938, 2000])[..3], [0, 32, 64], "those past the end are none");
+        assert_eq!(starts(&[938, 2000])[..6], [0, 32, 64, 96, 128, 192], "those past the end are none");
         assert_eq!(starts(&[10, 10, 5])[..3], [0, 10, 42]);
     }
 
