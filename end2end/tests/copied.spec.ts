@@ -5,7 +5,7 @@ import { forgetReadings, latestReading, readings } from '../lib/frame.ts';
 import { random } from '../lib/random.ts';
 import { expect, rightFrame, test, Viewer } from '../lib/test.ts';
 
-const COPIED = ['mp4-last', 'mp4-first', 'vfr', 'start-minus', 'start-10'];
+const COPIED = ['mp4-last', 'mp4-first', 'vfr', 'start-minus', 'start-10', 'vp9', 'av1'];
 const SEEKS = 3;
 const ORIGINAL = /^\s*original picture, not re-encoded\./i;
 

@@ -1,6 +1,7 @@
 // Pictures of other sizes: switching between them while the film plays, and what is remembered.
 
 import { film, frameLength } from '../lib/film.ts';
+import { forgetReadings } from '../lib/frame.ts';
 import { random } from '../lib/random.ts';
 import { expect, test, Viewer } from '../lib/test.ts';
 
@@ -32,13 +33,22 @@ test(`${SWITCHES} random switches of audio and quality leave picture and sound i
     if (pick([true, false])) {
       quality = pick([...heights.keys()].filter((other) => other !== quality));
       done.push(quality);
-      const before = await viewer.position();
+      const before = await viewer.position(), since = Date.now();
       await viewer.chooseQuality(quality);
-      expect(await viewer.position(), `the place after ${done}`).toBeGreaterThan(before - frameLength(FILM) - 0.002);
+      const moved = (await viewer.position()) - before;
+      expect(moved, `the place after ${done}`).toBeGreaterThan(-frameLength(FILM) - 0.002);
+      expect(moved, `the place after ${done}`).toBeLessThan((Date.now() - since) / 1000 + 0.5);
     } else {
       audio = pick([...tones.keys()].filter((other) => other !== audio));
       done.push(FILM.audio[audio]!.title);
       await viewer.chooseAudio(tones[audio]!);
+    }
+    if (count % 3 === 1) {
+      await test.step(`at once after ${done.join(', ')}`, async () => {
+        await forgetReadings(viewer.page);
+        await viewer.expectRightFrames();
+        await viewer.expectRightTones(audio, 2);
+      });
     }
     if (pick([true, false])) await viewer.seek(place());
     if (count % 3 === 0 || count === SWITCHES) {

@@ -62,10 +62,12 @@ impl Capabilities {
         self.codecs.iter().any(|codec| {
             let Some((own_profile, own_level)) = codec.strip_prefix("avc1.").and_then(h264) else { return false };
             let covers = match own_profile {
-                // Extended (88) is in none of them.
+                // Extended (88) is in none of them, nor are the intra-only and the scalable ones.
                 66 => profile == 66,
                 77 => matches!(profile, 66 | 77),
-                own => profile != 88 && profile <= own,
+                100 => matches!(profile, 66 | 77 | 100),
+                110 => matches!(profile, 66 | 77 | 100 | 110),
+                own => profile == own,
             };
             covers && level <= own_level
         })

@@ -20,7 +20,7 @@ from tools import first_packet_s, probe, say
 # Raise it when films have to be made anew.
 VERSION = 1
 
-FULL, SMALL = (1920, 1080), (1280, 720)
+FULL, SMALL, TINY = (1920, 1080), (1280, 720), (640, 360)
 CINEMA = Fraction(24000, 1001)
 
 
@@ -44,6 +44,8 @@ class Film:
     gop: int = 0
     # Frames that are shown before a keyframe come after it and refer to what is before it.
     open_gop: bool = False
+    # ffmpeg's encoder of the picture.
+    codec: str = "libx264"
 
     def frames(self):
         if self.variable:
@@ -72,6 +74,10 @@ FILMS = {
     "mp4-first": replace(SHORT, muxer="mp4-first"),
     "open-gop": Film("open-gop", gop=48, open_gop=True),
     "open-gop-untold": Film("open-gop", gop=48, open_gop=True, muxer="ffmpeg-untold"),
+    # HEVC's GOPs are open unless its encoder is told otherwise.
+    "hevc": Film("hevc", size=TINY, length_s=12, gop=48, codec="libx265"),
+    "vp9": Film("vp9", size=TINY, length_s=12, gop=48, codec="libvpx-vp9"),
+    "av1": Film("av1", size=TINY, length_s=12, gop=48, codec="libsvtav1"),
     "gop10": Film("gop10", rate=Fraction(25), gop=250),
     "no-index": replace(FPS25, muxer="mkvmerge-no-cues"),
     "bad-index": replace(FPS25, muxer="ffmpeg-lying"),

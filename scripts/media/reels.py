@@ -28,8 +28,26 @@ def frame_ticks(number):
     return at
 
 
+# The fastest that each encoder has.
+ENCODERS = {
+    "libx264": ["-preset", "ultrafast", "-b_strategy", "0"],
+    "libx265": ["-preset", "ultrafast", "-x265-params", "log-level=error:bframes=3:scenecut=0:open-gop=1"],
+    "libvpx-vp9": ["-deadline", "realtime", "-cpu-used", "8"],
+    "libsvtav1": ["-preset", "12"],
+}
+
+
+def rate(film):
+    if film.codec == "libsvtav1":
+        return ["-crf", "40"]
+    limits = ["-maxrate", f"{film.kilobits}k", "-bufsize", f"{2 * film.kilobits}k"]
+    return ["-crf", "30", "-b:v", "0"] if film.codec == "libvpx-vp9" else ["-crf", "23", *limits]
+
+
 def structure(film):
     """Where keyframes are and what is between them."""
+    if film.codec != "libx264":
+        return ["-g", film.gop]
     if film.gop:
         # ultrafast keeps one frame, which is too few for frames of kind B that others refer to.
         opened = ["-refs", "3", "-x264-params", "open-gop=1:b-pyramid=normal"] if film.open_gop else []
@@ -66,8 +84,7 @@ def make_video(film, path):
         [*FFMPEG, "-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{pattern.COLUMNS}x2",
          "-framerate", film.rate, "-i", "pipe:0", "-f", "lavfi", "-i", ground, "-filter_complex", graph,
          "-fps_mode", "passthrough", *(["-enc_time_base", "1:120"] if film.variable else []),
-         "-c:v", "libx264", "-preset", "ultrafast", "-b_strategy", "0", *structure(film), "-crf", "23", "-maxrate", f"{film.kilobits}k",
-         "-bufsize", f"{2 * film.kilobits}k", "-color_primaries", "bt709", "-color_trc", "bt709",
+         "-c:v", film.codec, *ENCODERS[film.codec], *structure(film), *rate(film), "-color_primaries", "bt709", "-color_trc", "bt709",
          "-colorspace", "bt709", "-color_range", "tv", path],
         strips,
     )  # fmt: skip

@@ -29,7 +29,7 @@ pub async fn master(
     From(player): From,
 ) -> Result<Response, Failure> {
     let Query(query) = query.map_err(|_| {
-        Error::new(ErrorKind::InvalidRequest, "the master playlist takes video=, audio=, burn=, quality= and caps=")
+        Error::new(ErrorKind::InvalidRequest, "the master playlist takes video=copy or encode, audio=a1, burn=s0 or none, quality=original, 1080, 720 or 480, and caps=")
     })?;
     let playlist = matinee.master(session.parse()?, &query, &languages(&headers), &player).await?;
     Ok(answer(PLAYLIST, "no-store", playlist))

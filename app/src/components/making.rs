@@ -14,7 +14,12 @@ pub(crate) fn Making(watching: Watching) -> impl IntoView {
     let words = Memo::new(move |_| {
         let plan = watching.plan.get()?;
         let sound = sound_words(&plan.audio, watching.choice.get().audio);
-        let words: Vec<_> = plan.video.as_ref().map(picture_words).into_iter().chain(sound).collect();
+        let height = watching.media().and_then(|media| {
+            let track = plan.video.as_ref()?.track;
+            media.video.iter().find(|video| video.track == track).map(|video| video.height)
+        });
+        let picture = plan.video.as_ref().map(|video| picture_words(video, height));
+        let words: Vec<_> = picture.into_iter().chain(sound).collect();
         Some(words.join(" ")).filter(|words| !words.is_empty())
     });
     let hint = Memo::new(move |_| {

@@ -1,11 +1,11 @@
 //! What is tried when a film whose picture is copied turns out not to be playable. Pure.
 
-use protocol::{ErrorKind, MasterQuery, PlanView, Quality, VideoMode};
+use protocol::{AudioMode, ErrorKind, MasterQuery, PlanView, Quality, TrackId, VideoMode};
 
 /// What has been tried, for as long as the page stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Fallback {
-    asked_again: bool,
+    asked_again: u8,
     encode: bool,
 }
 
@@ -16,20 +16,33 @@ pub(crate) enum Witness {
     Browser,
 }
 
+/// What of the film is passed on as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Copied {
+    pub(crate) picture: bool,
+    pub(crate) sound: bool,
+}
+
 impl Fallback {
-    /// Whether loading the master again is worth it after playing has ended with an error of this kind while the
-    /// picture was copied or not. The next query asks for [`Fallback::video`].
-    pub(crate) fn helps(&mut self, kind: ErrorKind, witness: Witness, copied: bool) -> bool {
-        if kind != ErrorKind::Unplayable || !copied {
+    /// The picture may turn out not to be copyable, and so may the sound tracks that are listened to.
+    const TIMES: u8 = 4;
+
+    /// Whether loading the master again is worth it after playing has ended with an error of this kind. The next query
+    /// asks for [`Fallback::video`].
+    pub(crate) fn helps(&mut self, kind: ErrorKind, witness: Witness, copied: Copied) -> bool {
+        if kind != ErrorKind::Unplayable {
             return false;
         }
-        let tried = match witness {
+        match witness {
             // It knows by now that it has to encode, and does so for the same query.
-            Witness::Server => &mut self.asked_again,
+            Witness::Server if copied != Copied::default() && self.asked_again < Self::TIMES => {
+                self.asked_again += 1;
+                true
+            }
             // The server cannot know, so it has to be told.
-            Witness::Browser => &mut self.encode,
-        };
-        !std::mem::replace(tried, true)
+            Witness::Browser if copied.picture => !std::mem::replace(&mut self.encode, true),
+            _ => false,
+        }
     }
 
     /// What the server is told about how to make the picture.
@@ -38,8 +51,14 @@ impl Fallback {
     }
 }
 
-/// Whether the picture of this query is copied. The plan may be of a query before it.
-pub(crate) fn is_copied(query: &MasterQuery, plan: Option<&PlanView>) -> bool {
+/// What is copied for this query and audio track. The plan may be of a query before it.
+pub(crate) fn copied(query: &MasterQuery, plan: Option<&PlanView>, audio: Option<TrackId>) -> Copied {
+    let tracks = plan.into_iter().flat_map(|plan| &plan.audio);
+    let sound = tracks.into_iter().any(|track| Some(track.track) == audio && track.mode == AudioMode::Copy);
+    Copied { picture: is_picture_copied(query, plan), sound }
+}
+
+fn is_picture_copied(query: &MasterQuery, plan: Option<&PlanView>) -> bool {
     let original = query.quality.unwrap_or_default() == Quality::Original;
     let bare = query.burn.as_deref().is_none_or(|burn| burn == "none");
     let planned = plan.and_then(|plan| plan.video.as_ref()).is_some_and(|video| video.mode == VideoMode::Copy);
@@ -48,55 +67,64 @@ pub(crate) fn is_copied(query: &MasterQuery, plan: Option<&PlanView>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{TrackId, VideoPlan};
+    use protocol::{AudioPlan, VideoPlan};
 
     use super::*;
+
+    const NOTHING: Copied = Copied { picture: false, sound: false };
+    const PICTURE: Copied = Copied { picture: true, sound: false };
+    const SOUND: Copied = Copied { picture: false, sound: true };
 
     #[test]
     fn the_browsers_refusal_asks_for_encoding_once() {
         let mut fallback = Fallback::default();
         assert_eq!(fallback.video(), None);
-        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, true));
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND));
+        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, PICTURE));
         assert_eq!(fallback.video(), Some(VideoMode::Encode));
-        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, false));
-        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, true));
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, NOTHING));
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, PICTURE));
     }
 
     #[test]
-    fn the_servers_refusal_asks_the_same_once_more() {
+    fn the_servers_refusal_asks_the_same_once_more_for_each_track_but_not_for_ever() {
         let mut fallback = Fallback::default();
-        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Server, true));
+        for copied in [PICTURE, SOUND, SOUND, PICTURE] {
+            assert!(fallback.helps(ErrorKind::Unplayable, Witness::Server, copied));
+        }
         assert_eq!(fallback.video(), None);
-        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Server, true));
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Server, PICTURE));
     }
 
     #[test]
-    fn other_trouble_and_encoded_pictures_are_shown() {
+    fn other_trouble_and_what_is_encoded_are_shown() {
         let mut fallback = Fallback::default();
-        assert!(!fallback.helps(ErrorKind::AtCapacity, Witness::Server, true));
-        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Server, false));
-        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Server, true), "nothing has been tried before");
+        assert!(!fallback.helps(ErrorKind::AtCapacity, Witness::Server, PICTURE));
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Server, NOTHING));
+        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Server, PICTURE), "nothing has been tried before");
     }
 
     #[test]
     fn a_query_that_needs_encoding_is_not_copied_whatever_an_older_plan_says() {
         let plan = |mode| PlanView {
             video: Some(VideoPlan { track: TrackId::video(0), mode, why: None, height: 1080 }),
-            audio: Vec::new(),
+            audio: vec![AudioPlan { track: TrackId::audio(1), mode: AudioMode::Copy, why: None, channels: 2 }],
             audio_track: None,
             burn: None,
             qualities: Vec::new(),
         };
-        let copied = plan(VideoMode::Copy);
+        let of_copy = plan(VideoMode::Copy);
         let bare = MasterQuery { burn: Some("none".into()), ..MasterQuery::default() };
-        assert!(is_copied(&bare, Some(&copied)));
-        assert!(!is_copied(&bare, Some(&plan(VideoMode::Encode))) && !is_copied(&bare, None));
+        assert_eq!(copied(&bare, Some(&of_copy), None), PICTURE);
+        assert_eq!(copied(&bare, Some(&of_copy), Some(TrackId::audio(0))), PICTURE);
+        assert_eq!(copied(&bare, Some(&plan(VideoMode::Encode)), Some(TrackId::audio(1))), SOUND);
+        assert_eq!(copied(&bare, None, Some(TrackId::audio(1))), NOTHING);
         for query in [
             MasterQuery { burn: Some("s0".into()), ..bare.clone() },
             MasterQuery { quality: Some(Quality::P720), ..bare.clone() },
             MasterQuery { video: Some(VideoMode::Encode), ..bare },
         ] {
-            assert!(!is_copied(&query, Some(&copied)), "{query:?}");
+            assert_eq!(copied(&query, Some(&of_copy), None), NOTHING, "{query:?}");
         }
     }
 }

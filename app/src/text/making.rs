@@ -7,9 +7,14 @@ pub(crate) const SUBTITLES_OFF: &str =
     "Subtitles are off so that the original picture plays as it is; choose a track to have it drawn in.";
 
 /// How the picture is made.
-pub(crate) fn picture_words(plan: &VideoPlan) -> String {
+///
+/// `height` is the original's, if it is known.
+pub(crate) fn picture_words(plan: &VideoPlan, height: Option<u32>) -> String {
     match plan.mode {
         VideoMode::Copy => "Original picture, not re-encoded.".to_owned(),
+        VideoMode::Encode if height.is_some_and(|height| plan.height < height) => {
+            because(&format!("Re-encoded at {}p", plan.height), plan.why.as_deref())
+        }
         VideoMode::Encode => because("Re-encoded", plan.why.as_deref()),
     }
 }
@@ -48,10 +53,13 @@ mod tests {
             why: why.map(str::to_owned),
             height: 1080,
         };
+        let picture_words = |plan: &VideoPlan| picture_words(plan, Some(1080));
         assert_eq!(picture_words(&plan(VideoMode::Copy, None)), "Original picture, not re-encoded.");
         let encoded = plan(VideoMode::Encode, Some("subtitles are drawn in."));
         assert_eq!(picture_words(&encoded), "Re-encoded: subtitles are drawn in.");
         assert_eq!(picture_words(&plan(VideoMode::Encode, None)), "Re-encoded.");
+        let large = super::picture_words(&plan(VideoMode::Encode, Some("HEVC: no")), Some(2160));
+        assert_eq!(large, "Re-encoded at 1080p: HEVC: no.");
     }
 
     #[test]

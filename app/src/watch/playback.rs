@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     browser,
-    player::{Event, Fault, Player, Recovery, Source, Step, Witness, is_copied, master_url},
+    player::{Event, Fault, Player, Recovery, Source, Step, Witness, copied, master_url},
 };
 
 /// How long hls.js is left to attach a new media source after the element has failed.
@@ -161,9 +161,10 @@ pub(crate) fn has_picture(watching: Watching) {
     }
 }
 
-/// Ends playing with an error, unless a copied picture was at fault, which may yet play encoded.
+/// Ends playing with an error, unless a copied track was at fault, which may yet play encoded.
 fn fail(watching: Watching, error: Error, witness: Witness) {
-    let copied = watching.plan.with_untracked(|plan| is_copied(&watching.query(), plan.as_ref()));
+    let audio = watching.choice.get_untracked().audio;
+    let copied = watching.plan.with_untracked(|plan| copied(&watching.query(), plan.as_ref(), audio));
     let helps = watching.fallback.try_update_value(|fallback| fallback.helps(error.kind, witness, copied));
     if helps != Some(true) {
         return watching.give_up(error);

@@ -24,7 +24,12 @@ pub(super) async fn copies(feed: &Feed, probed: &Probed) -> Copies {
         starts_s: span.map_or(0.0, |span| span.start_s - probed.zero_s),
         ends_s: span.map_or(media.duration_s, |span| span.end_s - probed.zero_s),
     };
+    let first = media.video.iter().position(|track| !track.cover);
     let video = media.video.iter().enumerate().map(|(n, track)| {
+        // A seek in a file lands on keyframes of its first picture.
+        if Some(n) != first {
+            return Err("only a file's first picture is passed on as it is".into());
+        }
         let of_track = match &index {
             Ok(index) => index.video.get(n).filter(|track| !track.keyframes.is_empty()).ok_or(&NoIndex::Absent),
             Err(why) => Err(why),

@@ -199,6 +199,12 @@ impl Film {
         Ok(rendition)
     }
 
+    /// Nothing of it has been asked for yet.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.renditions.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Makes the first segments of what the plan plays first, before anyone asks.
     pub fn warm(&self, plan: &Plan) {
         for id in [plan.video, plan.audio].into_iter().flatten() {

@@ -1,6 +1,6 @@
 //! What an init segment says of itself.
 
-use mp4_atom::{Codec, DecodeMaybe as _, Ftyp, Moov};
+use mp4_atom::{Codec, DecodeMaybe as _, Ftyp, Hvcc, Moov};
 
 /// The init segment does not say which codec its track has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ pub struct InitError(String);
 ///
 /// # Errors
 ///
-/// When it is not an init segment of one H.264 or AAC track.
+/// When it is not an init segment of one track of H.264, HEVC, AV1, VP9 or AAC.
 pub fn codec_string(init: &[u8]) -> Result<String, InitError> {
     let error = |why: &dyn ToString| InitError(why.to_string());
     let mut rest = init;
@@ -23,12 +23,37 @@ pub fn codec_string(init: &[u8]) -> Result<String, InitError> {
             "avc1.{:02x}{:02x}{:02x}",
             avc1.avcc.avc_profile_indication, avc1.avcc.profile_compatibility, avc1.avcc.avc_level_indication
         )),
+        [Codec::Hvc1(hvc1)] => Ok(hevc(&hvc1.hvcc)),
+        [Codec::Av01(av01)] => {
+            let av1c = &av01.av1c;
+            let tier = if av1c.seq_tier_0 { 'H' } else { 'M' };
+            let bits = [8, 10, 12][usize::from(av1c.high_bitdepth) + usize::from(av1c.twelve_bit)];
+            Ok(format!("av01.{}.{:02}{tier}.{bits:02}", av1c.seq_profile, av1c.seq_level_idx_0))
+        }
+        [Codec::Vp09(vp09)] => {
+            Ok(format!("vp09.{:02}.{:02}.{:02}", vp09.vpcc.profile, vp09.vpcc.level, vp09.vpcc.bit_depth))
+        }
         [Codec::Mp4a(mp4a)] => match &mp4a.esds.es_desc.dec_config.dec_specific {
             Some(specific) => Ok(format!("mp4a.40.{}", specific.profile)),
             None => Err(error(&"its AAC has no configuration")),
         },
         other => Err(error(&format!("{other:?}"))),
     }
+}
+
+/// As ISO 14496-15, annex E, has it.
+fn hevc(hvcc: &Hvcc) -> String {
+    let space = ["", "A", "B", "C"][usize::from(hvcc.general_profile_space & 3)];
+    let compatible = u32::from_be_bytes(hvcc.general_profile_compatibility_flags).reverse_bits();
+    let tier = if hvcc.general_tier_flag { 'H' } else { 'L' };
+    let (profile, level) = (hvcc.general_profile_idc, hvcc.general_level_idc);
+    let mut name = format!("hvc1.{space}{profile}.{compatible:x}.{tier}{level}");
+    let constraints = hvcc.general_constraint_indicator_flags;
+    let used = constraints.iter().rposition(|flags| *flags != 0).map_or(0, |last| last + 1);
+    for flags in &constraints[..used] {
+        name.push_str(&format!(".{flags:x}"));
+    }
+    name
 }
 
 #[cfg(test)]

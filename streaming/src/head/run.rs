@@ -218,10 +218,10 @@ impl HeadRun {
             return with_stderr(HeadEnd::Failed("it made nothing".into()), child);
         }
         let ending = self.cutter.finish();
-        if let Some(cut) = ending.cut
-            && let Err(end) = self.publish(cut).await
-        {
-            return end;
+        for cut in ending.cuts {
+            if let Err(end) = self.publish(cut).await {
+                return end;
+            }
         }
         ending.early_at.map_or(HeadEnd::Finished, |frames| HeadEnd::FilmEnded { frames })
     }

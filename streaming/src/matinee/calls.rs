@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, SessionId, SessionSummary,
-    SessionView, Stage, ViewerToken,
+    SessionView, Stage, VideoMode, ViewerToken,
 };
 
 use super::{Matinee, reaper, screenings::Screening};
@@ -171,8 +171,11 @@ impl Matinee {
                         return;
                     }
                     Preparation::Ready(film) => {
-                        // The first segments are made before anyone asks.
-                        if let Ok(plan) = film.plan(&MasterQuery::default(), &languages) {
+                        // The first segments are made before anyone asks, where they are the same for most: what is
+                        // to be encoded waits until a browser has told what it decodes.
+                        if let Ok(plan) = film.plan(&MasterQuery::default(), &languages)
+                            && plan.view.video.as_ref().is_none_or(|video| video.mode == VideoMode::Copy)
+                        {
                             film.warm(&plan);
                         }
                         let media = Arc::new(film.media());

@@ -71,7 +71,12 @@ impl Matinee {
             Some(screen) => screen.ready(READY_LIMIT).await?,
             None => self.registry().view(session).and_then(|view| Err(view.error.unwrap_or_else(asleep)))?,
         };
-        Ok(film.plan(query, languages)?.view)
+        let plan = film.plan(query, languages)?;
+        // Who asks first begins at the beginning.
+        if film.is_untouched() {
+            film.warm(&plan);
+        }
+        Ok(plan.view)
     }
 
     /// The full-length playlist of a rendition.

@@ -21,8 +21,8 @@ const LONGEST_USUAL_GAP_S: f64 = 9.0;
 /// The most bytes from one keyframe to the next.
 const LARGEST_GAP: u64 = 32 << 20;
 
-/// How much later than the film a copied sound track may begin, and earlier end, in seconds: silence is only made by
-/// encoding.
+/// How much later than the film a copied track may begin, and a sound track earlier end, in seconds: silence and a still
+/// picture are only made by encoding.
 const LATEST_START_S: f64 = 0.1;
 const EARLIEST_END_S: f64 = 1.0;
 
@@ -95,8 +95,16 @@ impl VideoCopy {
             return Err("the picture is interlaced".into());
         }
         let index = index.map_err(|why| format!("{container} without a usable index of keyframes ({why})"))?;
-        let codec = CopiedCodec::of(track, index.config.as_deref())
-            .ok_or_else(|| format!("no browser decodes {}", super::words::codec(&track.codec)))?;
+        let codec = CopiedCodec::of(track, index.config.as_deref()).ok_or_else(|| {
+            let name = super::words::codec(&track.codec);
+            match track.codec.as_str() {
+                codec if CopiedCodec::KNOWN.contains(&codec) => {
+                    format!("{name} of a kind that no browser decodes, or without its decoder's configuration")
+                }
+                "vp8" | "theora" => format!("{name} is not passed on as it is"),
+                _ => format!("no browser decodes {name}"),
+            }
+        })?;
         if index.open_gops && !codec.is_hevc() {
             return Err(OPEN_GOPS.into());
         }
@@ -105,6 +113,11 @@ impl VideoCopy {
         let keys: Vec<(i64, u64)> =
             index.keyframes.iter().map(|key| (ticks(key.time_s) - zero_ticks, key.offset)).collect();
         let Some(&(first_ticks, _)) = keys.first() else { return Err("there is no keyframe".into()) };
+        // A browser would wait for a picture, or pass over the sound before it.
+        if first_ticks > ticks(LATEST_START_S) {
+            let late_s = first_ticks as f64 / f64::from(COPIED_TIMESCALE);
+            return Err(format!("its first keyframe comes {late_s:.1} s after the film's beginning"));
+        }
         let end = ticks(times.duration_s.min(MAX_FILM_S));
         check_gaps(&keys, end, size)?;
         let boundaries = boundaries(&keys);
@@ -115,9 +128,9 @@ impl VideoCopy {
             hevc: codec.is_hevc(),
             zero_ticks,
             first_ticks,
-            ends_ticks: u64::try_from(ticks(times.ends_s)).unwrap_or(0),
             frame_ticks: u32::try_from(ticks(frame_s)).unwrap_or(1).max(1),
             gaps,
+            last_keys: last_keys(&keys, &boundaries),
         };
         let bandwidth = bandwidth(&keys, &boundaries, end, size);
         Ok(Self { codec, order, boundaries, bandwidth })
@@ -182,6 +195,13 @@ fn gaps(keys: &[(i64, u64)], boundaries: &[u64], end: i64) -> Vec<u32> {
     starts.map(gap).collect()
 }
 
+/// For each segment, the time of its last keyframe.
+fn last_keys(keys: &[(i64, u64)], boundaries: &[u64]) -> Vec<i64> {
+    let before = |end: i64| keys.partition_point(|&(time, _)| time < end).checked_sub(1).map(|n| keys[n].0);
+    let ends = boundaries.iter().map(|boundary| boundary.cast_signed()).chain([i64::MAX]);
+    ends.map(|end| before(end).unwrap_or(0)).collect()
+}
+
 fn bandwidth(keys: &[(i64, u64)], boundaries: &[u64], end: i64, size: Option<u64>) -> u64 {
     let offset = |time: i64| keys.get(keys.partition_point(|key| key.0 < time)).map(|key| key.1);
     let starts: Vec<i64> = std::iter::once(0).chain(boundaries.iter().map(|b| b.cast_signed())).chain([end]).collect();
@@ -212,7 +232,7 @@ impl AudioCopy {
             _ => return Err(format!("{name} is not passed on as it is")),
         };
         let Some((first_s, frame_s)) = frames.filter(|_| track.sample_rate > 0) else {
-            return Err("its frames are not of one length".into());
+            return Err("its frames are not known to be of one length".into());
         };
         let rate = f64::from(track.sample_rate);
         if (frame_s - f64::from(frame_samples) / rate).abs() > ROUNDING_S {

@@ -200,7 +200,14 @@ fn the_least_work_that_plays() {
         ("av1", 10, AV1, CHROMIUM, "v0-copy", None),
         ("av1", 10, AV1, SAFARI, "v0-encode-s0", Some("AV1 10-bit: this browser cannot decode it")),
         ("mpeg2video", 8, &[], CHROMIUM, "v0-encode-s0", Some("no browser decodes MPEG-2")),
-        ("h264", 8, &[], CHROMIUM, "v0-encode-s0", Some("no browser decodes H.264")),
+        (
+            "h264",
+            8,
+            &[],
+            CHROMIUM,
+            "v0-encode-s0",
+            Some("H.264 of a kind that no browser decodes, or without its decoder's configuration"),
+        ),
     ];
     for (codec, bits, config, caps, rendition, why) in cases {
         let mut media = media();
@@ -211,6 +218,28 @@ fn the_least_work_that_plays() {
         let view = plan.view.video.unwrap();
         assert_eq!((plan.video, view.why.as_deref()), (Some(id(rendition)), why), "{codec} {bits} for {caps}");
     }
+}
+
+#[test]
+fn a_large_picture_that_is_encoded_has_one_name() {
+    let mut media = media();
+    (media.video[0].width, media.video[0].height) = (3840, 2160);
+    let copies = copies(&media, Ok(&index(2.0, HEVC)));
+    for quality in [None, Some(Quality::Original), Some(Quality::P1080)] {
+        let query = MasterQuery { caps: Some(CHROMIUM.into()), quality, ..MasterQuery::default() };
+        let plan = plan(with(&media, &copies), &query, &[]).unwrap();
+        assert_eq!(plan.video, Some(id("v0-encode-s0-1080")), "{quality:?}");
+        assert_eq!(plan.view.video.unwrap().height, 1080);
+    }
+}
+
+#[test]
+fn a_picture_that_begins_late_is_encoded() {
+    let media = media();
+    let mut late = index(2.0, AVC);
+    late.keyframes.remove(0);
+    let copies = copies(&media, Ok(&late));
+    assert_eq!(copies.video[0], Err("its first keyframe comes 2.0 s after the film's beginning".into()));
 }
 
 /// The same H.264 film, by its index and its server.
@@ -255,7 +284,7 @@ fn a_viewer_s_choice_may_need_encoding() {
         (
             MasterQuery { quality: Some(Quality::P720), ..base.clone() },
             "v0-encode-s0-720",
-            Some("it is scaled down to 720p"),
+            Some("a smaller picture was chosen"),
         ),
         (MasterQuery { quality: Some(Quality::P1080), ..base.clone() }, "v0-copy", None),
         (

@@ -30,6 +30,11 @@ pub(super) fn sight(
         None => Sight { rendition: RenditionId::CopiedVideo { video: track.track }, why: None },
         why => {
             let burn = if query.burn.is_some() { burn } else { default };
+            // One name for one picture: what is encoded has this many lines at most.
+            let quality = match quality {
+                Quality::Original => effective(track, Quality::P1080),
+                smaller => smaller,
+            };
             Sight { rendition: RenditionId::EncodedVideo { video: track.track, burn, quality }, why }
         }
     }
@@ -58,8 +63,8 @@ fn why_not_copied(
     if burn.is_some() {
         return Some("the subtitles are drawn into the picture".into());
     }
-    if let Some(height) = quality.height() {
-        return Some(format!("it is scaled down to {height}p"));
+    if quality != Quality::Original {
+        return Some("a smaller picture was chosen".into());
     }
     (query.video == Some(VideoMode::Encode)).then(|| "the player could not decode the original".into())
 }

@@ -20,6 +20,9 @@ pub struct CopiedCodec {
 }
 
 impl CopiedCodec {
+    /// Codecs that some browser decodes, as ffprobe names them.
+    pub const KNOWN: [&'static str; 4] = ["h264", "hevc", "av1", "vp9"];
+
     /// Of a track with this configuration record (`avcC`, `hvcC`, `av1C`); none for a codec that no browser decodes,
     /// or a record that cannot be read.
     #[must_use]

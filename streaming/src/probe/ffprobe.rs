@@ -29,8 +29,10 @@ pub(super) enum Failure {
     Other(Error),
 }
 
-/// Packets at the file's beginning that are listed: some of each track, a quarter of a second of the film.
+/// Packets at the file's beginning that are listed: mostly some of each track, a quarter of a second of the film.
 const FIRST_PACKETS: &str = "%+#48";
+/// The same where that was not enough, as in files that store a second of picture before its sound.
+const MORE_PACKETS: &str = "%+#400";
 
 /// Bytes that are read at first. ffprobe's own five megabytes are read to their end wherever one track has little in
 /// them, such as pictures for subtitles: most of a second on a home's line.
@@ -38,9 +40,9 @@ const FIRST_LOOK: &str = "524288";
 
 /// The format, streams and chapters of a source, and its first packets.
 pub(super) async fn describe(spawner: &Spawner, ffprobe: &Path, url: &str) -> Result<Value, Failure> {
-    match listed(spawner, ffprobe, url, &["-probesize", FIRST_LOOK]).await {
+    match listed(spawner, ffprobe, url, &["-probesize", FIRST_LOOK], FIRST_PACKETS).await {
         Ok(told) if is_enough(&told) => Ok(told),
-        Ok(_) | Err(Failure::Invalid) => listed(spawner, ffprobe, url, &[]).await,
+        Ok(_) | Err(Failure::Invalid) => listed(spawner, ffprobe, url, &[], MORE_PACKETS).await,
         Err(failure) => Err(failure),
     }
 }
@@ -52,6 +54,11 @@ fn is_enough(told: &Value) -> bool {
     let format = told.get("format").and_then(|format| text(format, "format_name")).unwrap_or_default();
     let lists_tracks = format.split(',').any(|name| matches!(name, "matroska" | "mp4"));
     let positive = |stream: &Value, name| fields::integer(stream, name).is_some_and(|number| number > 0);
+    let packets = told.get("packets").and_then(Value::as_array);
+    let was_seen = |stream: &Value| {
+        let number = fields::integer(stream, "index");
+        packets.is_some_and(|packets| packets.iter().any(|packet| fields::integer(packet, "stream_index") == number))
+    };
     let known = |stream: &Value| match text(stream, "codec_type").as_deref() {
         Some("video") => {
             let rates = [text(stream, "avg_frame_rate"), text(stream, "r_frame_rate")];
@@ -63,7 +70,10 @@ fn is_enough(told: &Value) -> bool {
                     && rates[0] == rates[1])
         }
         Some("audio") => {
-            text(stream, "codec_name").is_some() && positive(stream, "sample_rate") && positive(stream, "channels")
+            text(stream, "codec_name").is_some()
+                && positive(stream, "sample_rate")
+                && positive(stream, "channels")
+                && was_seen(stream)
         }
         _ => true,
     };
@@ -71,7 +81,7 @@ fn is_enough(told: &Value) -> bool {
     lists_tracks && streams.is_some_and(|streams| !streams.is_empty() && streams.iter().all(known))
 }
 
-async fn listed(spawner: &Spawner, ffprobe: &Path, url: &str, how: &[&str]) -> Result<Value, Failure> {
+async fn listed(spawner: &Spawner, ffprobe: &Path, url: &str, how: &[&str], packets: &str) -> Result<Value, Failure> {
     let what = [
         how,
         &[
@@ -79,7 +89,7 @@ async fn listed(spawner: &Spawner, ffprobe: &Path, url: &str, how: &[&str]) -> R
             "-show_streams",
             "-show_chapters",
             "-read_intervals",
-            FIRST_PACKETS,
+            packets,
             "-show_entries",
             "packet=stream_index,pts_time,duration_time",
         ],
@@ -167,14 +177,16 @@ mod tests {
 
     #[test]
     fn a_first_look_is_enough_when_all_is_told() {
-        let told = |format: &str, rate: &str, pixels: Option<&str>, channels: u32| {
+        let seen = |sound: u32, format: &str, rate: &str, pixels: Option<&str>, channels: u32| {
             is_enough(&json!({"format": {"format_name": format}, "streams": [
                 {"codec_type": "video", "width": 1920, "height": 1080, "pix_fmt": pixels, "avg_frame_rate": "24/1", "r_frame_rate": rate},
-                {"codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": channels},
+                {"index": 1, "codec_type": "audio", "codec_name": "aac", "sample_rate": "48000", "channels": channels},
                 {"codec_type": "subtitle", "codec_name": "hdmv_pgs_subtitle"},
-            ]}))
+            ], "packets": [{"stream_index": sound}]}))
         };
+        let told = |format, rate, pixels, channels| seen(1, format, rate, pixels, channels);
         assert!(told("matroska,webm", "24/1", Some("yuv420p"), 2));
+        assert!(!seen(0, "matroska,webm", "24/1", Some("yuv420p"), 2), "no packet of the sound");
         assert!(told("mov,mp4,m4a,3gp,3g2,mj2", "24/1", Some("yuv420p"), 2));
         // Tracks may come later in a transport stream; the picture may have had no room; its rate may vary.
         assert!(!told("mpegts", "24/1", Some("yuv420p"), 2));

@@ -224,14 +224,14 @@ impl Keeper {
         if frames >= table.total_frames() {
             return;
         }
+        // The film goes on without it, in silence, which only encoding makes.
+        if matches!(&self.spec.order, Order::AudioCopy(order) if !order.is_film) {
+            return self.give_up_copying("it ends before the film does");
+        }
         let shorter = table.truncated_to(frames);
         let length_s = shorter.total_s();
         tracing::warn!(rendition = %self.spec.id, promised_s = table.total_s(), length_s, "the film ends early");
         self.set_table(shorter);
-        // A copied sound track may end before the picture does.
-        if matches!(&self.spec.order, Order::AudioCopy(order) if !order.is_film) {
-            return;
-        }
         self.around.length.send_if_modified(|length| {
             let shorter = length_s < *length;
             if shorter {

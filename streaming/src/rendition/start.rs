@@ -90,8 +90,8 @@ impl Keeper {
                 let keys = Keys {
                     zero: order.zero_ticks,
                     first: order.first_ticks,
-                    end: order.ends_ticks,
                     frame: order.frame_ticks,
+                    last: order.last_keys.clone(),
                     may_be_open: order.hevc,
                 };
                 let cutter = KeyframeCutter::new(Arc::clone(table), keys, first, end);

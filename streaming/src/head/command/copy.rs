@@ -28,12 +28,12 @@ pub struct VideoCopyOrder {
     pub zero_ticks: i64,
     /// When the first keyframe is shown, in ticks of film time.
     pub first_ticks: i64,
-    /// When the picture ends, in ticks of film time.
-    pub ends_ticks: u64,
     /// How long a frame is shown, about, in ticks.
     pub frame_ticks: u32,
     /// For each segment, the ticks from its keyframe to the next, which may be within the segment.
     pub gaps: Vec<u32>,
+    /// For each segment, its last keyframe's time in ticks of film time.
+    pub last_keys: Vec<i64>,
 }
 
 impl VideoCopyOrder {
@@ -142,9 +142,9 @@ mod tests {
             hevc: false,
             zero_ticks: 900_000,
             first_ticks: 0,
-            ends_ticks: 5_400_000,
             frame_ticks: 3754,
             gaps: vec![180_000, 180_000, 9_000],
+            last_keys: vec![],
         }
     }
 

@@ -153,10 +153,17 @@ impl FrameCutter {
         Ok(cuts)
     }
 
-    /// The source has ended: what has been collected is the last, shorter segment.
+    /// The source has ended: what has been collected is the last, shorter segment. Copied sound may end up to a second
+    /// before the table does, which is silence like any gap.
     pub fn finish(&mut self) -> Ending {
+        let total = self.table.total_frames();
+        let second = u64::from(self.table.timescale() / self.grid.frame_ticks.max(1)) + 1;
+        if self.may_lack && !self.is_empty() && total.saturating_sub(self.frame) <= second {
+            let cuts = i64::try_from(total).ok().and_then(|total| self.bridge(total).ok()).unwrap_or_default();
+            return Ending { cuts, early_at: None };
+        }
         let cut = (!self.is_done() && !self.samples.is_empty()).then(|| self.cut());
-        Ending { cut, early_at: Some(self.frame) }
+        Ending { cuts: cut.into_iter().collect(), early_at: Some(self.frame) }
     }
 
     fn cut(&mut self) -> Cut {
@@ -236,6 +243,21 @@ mod tests {
     }
 
     #[test]
+    fn copied_sound_may_end_a_little_early_but_not_by_much() {
+        let table = Arc::new(SegmentTable::video(RATE, 60.0));
+        let (len, total) = (table.len(), table.total_frames().cast_signed());
+        let from = table.first_frame(len - 2).cast_signed();
+        let ending = |frames| {
+            let mut cutter = cutter(len - 2, len, 0).copied(0);
+            cutter.push(&fragment(from, frames, 0)).unwrap();
+            cutter.finish()
+        };
+        let short = ending(total - from - 20);
+        assert_eq!((short.cuts.last().map(|cut| cut.segment), short.early_at), (Some(len - 1), None));
+        assert_eq!(ending(10).early_at, Some((from + 10).cast_unsigned()));
+    }
+
+    #[test]
     fn decode_times_are_film_time_whatever_the_source_s() {
         for zero_ticks in [-480, 0, 624, 240_000, 56_520_000] {
             let mut cutter = cutter(4, 5, zero_ticks);
@@ -252,9 +274,9 @@ mod tests {
         let mut cutter = cutter(4, 6, 0);
         cutter.push(&fragment(48, 58, 0)).unwrap();
         let ending = cutter.finish();
-        let last = ending.cut.unwrap();
+        let [last] = &ending.cuts[..] else { panic!("{ending:?}") };
         assert_eq!((last.segment, ending.early_at), (5, Some(106)));
-        assert!(cutter.finish().cut.is_none());
+        assert!(cutter.finish().cuts.is_empty());
         let mut reader = FragmentReader::new();
         assert!(!matches!(reader.push(&last.bytes), Ok(events) if events.iter().any(|e| matches!(e, Event::Init(_)))));
     }

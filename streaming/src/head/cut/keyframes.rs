@@ -29,27 +29,27 @@ const LEAST_TOLERANCE: i64 = 135;
 /// Frames by which one may be shown before its turn to be decoded: what pyramids of B-frames and open GOPs need.
 const DELAY_FRAMES: u32 = 6;
 
-/// How much earlier than announced a picture may end and still be whole, in ticks: half a second.
-const END_TOLERANCE: i64 = 45_000;
+/// The most by which one may be off, in ticks: 20 ms. A film that mostly stands still has long frames and short ones.
+const MOST_TOLERANCE: i64 = 1800;
 
 /// Where a head's keyframes should be, in ticks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keys {
     /// Source time of film time zero.
     pub zero: i64,
     /// Film time of the very first keyframe. The first segment begins at zero nonetheless.
     pub first: i64,
-    /// Film time at which the picture ends.
-    pub end: u64,
     /// How long a frame is shown, about.
     pub frame: u32,
+    /// Film time of the last keyframe that the index has in each segment.
+    pub last: Vec<i64>,
     /// Decoders pass over frames that need what is before their keyframe, as HEVC's have to; H.264's fail.
     pub may_be_open: bool,
 }
 
 impl Keys {
     /// By how much composition offsets are larger than they are meant.
-    const fn delay(self) -> u32 {
+    const fn delay(&self) -> u32 {
         self.frame.saturating_mul(DELAY_FRAMES)
     }
 }
@@ -71,6 +71,8 @@ pub struct KeyframeCutter {
     segment: u32,
     end_segment: u32,
     started: bool,
+    /// When the latest keyframe is shown.
+    key: i64,
     pictures: Vec<Picture>,
     data: Vec<Bytes>,
     bytes: usize,
@@ -86,6 +88,7 @@ impl KeyframeCutter {
             segment: first,
             end_segment: end,
             started: false,
+            key: i64::MIN / 2,
             pictures: Vec::new(),
             data: Vec::new(),
             bytes: 0,
@@ -140,6 +143,7 @@ impl KeyframeCutter {
         }
         self.check_closed(key, &pictures)?;
         self.started = true;
+        self.key = key;
         self.bytes += fragment.data.len();
         if self.bytes > MAX_SEGMENT {
             return Err(CutError::TooLarge(MAX_SEGMENT));
@@ -157,7 +161,10 @@ impl KeyframeCutter {
     fn is_whole(&self) -> bool {
         let ends = self.segment_end().cast_signed();
         let last = self.last_shown();
-        self.segment + 1 < self.table.len()
+        // The index may name another keyframe in this segment, whose frames are still to come.
+        let is_last = self.keys.last.get(self.segment as usize).is_none_or(|&due| self.key >= due - self.tolerance());
+        is_last
+            && self.segment + 1 < self.table.len()
             && last < ends - self.tolerance()
             && last + i64::from(self.keys.frame) + self.tolerance() >= ends
     }
@@ -180,19 +187,18 @@ impl KeyframeCutter {
     /// The source has ended, with the film's last segment or early.
     pub fn finish(&mut self) -> Ending {
         if self.is_done() || !self.started {
-            return Ending { cut: None, early_at: None };
+            return Ending { cuts: Vec::new(), early_at: None };
         }
         if self.pictures.is_empty() {
-            return Ending { cut: None, early_at: Some(self.table.first_frame(self.segment)) };
+            return Ending { cuts: Vec::new(), early_at: Some(self.table.first_frame(self.segment)) };
+        }
+        if self.segment + 1 == self.table.len() {
+            // Where the film goes on, with sound or with a picture that stands still, the last frame stays.
+            return Ending { cuts: vec![self.cut(self.segment_end())], early_at: None };
         }
         let picture_end = self.last_shown() + i64::from(self.keys.frame);
-        let is_whole = self.segment + 1 == self.table.len()
-            && picture_end + END_TOLERANCE >= self.keys.end.min(self.table.total_frames()).cast_signed();
-        if is_whole {
-            return Ending { cut: Some(self.cut(self.segment_end())), early_at: None };
-        }
         let end = u64::try_from(picture_end).unwrap_or(0).max(self.table.first_frame(self.segment) + 1);
-        Ending { cut: Some(self.cut(end)), early_at: Some(end) }
+        Ending { cuts: vec![self.cut(end)], early_at: Some(end) }
     }
 
     /// When the keyframe of a segment is shown.
@@ -201,7 +207,7 @@ impl KeyframeCutter {
     }
 
     fn tolerance(&self) -> i64 {
-        (i64::from(self.keys.frame) / 2).max(LEAST_TOLERANCE)
+        (i64::from(self.keys.frame) / 2).clamp(LEAST_TOLERANCE, MOST_TOLERANCE)
     }
 
     fn segment_end(&self) -> u64 {

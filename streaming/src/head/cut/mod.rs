@@ -53,8 +53,8 @@ impl CutError {
 /// What the end of a head's output means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ending {
-    /// What had been collected, as the last segment.
-    pub cut: Option<Cut>,
+    /// What had been collected, as the last segment or segments.
+    pub cuts: Vec<Cut>,
     /// The frame before which the source ended, if that is earlier than the table says.
     pub early_at: Option<u64>,
 }

@@ -59,6 +59,21 @@ async fn a_film_of_60_frames_a_second_is_copied() {
 }
 
 #[tokio::test]
+async fn hevc_is_copied_with_its_open_gops() {
+    is_copied("hevc").await;
+}
+
+#[tokio::test]
+async fn vp9_is_copied() {
+    is_copied("vp9").await;
+}
+
+#[tokio::test]
+async fn av1_is_copied() {
+    is_copied("av1").await;
+}
+
+#[tokio::test]
 async fn a_film_that_starts_below_zero_is_copied() {
     is_copied("start-minus").await;
 }
@@ -114,7 +129,10 @@ async fn is_copied(name: &'static str) {
 async fn show(film: &TestFilm, order: Order) -> Show {
     let theatre = Theatre::open(film).await;
     let view = theatre.ready().await;
-    let master = theatre.matinee.master(theatre.session, &MasterQuery::default(), &[], &player(VIDEO)).await.unwrap();
+    // A browser that decodes all there is.
+    let caps = protocol::CANDIDATES.map(|(codec, _)| codec).join(",");
+    let query = MasterQuery { caps: Some(caps), ..MasterQuery::default() };
+    let master = theatre.matinee.master(theatre.session, &query, &[], &player(VIDEO)).await.unwrap();
     let (video, audio) = tokio::join!(theatre.play(VIDEO, order), theatre.play(AUDIO, order));
     for (rendition, copy) in [(VIDEO, &video), (AUDIO, &audio)] {
         let past = theatre.segment(rendition, u32::try_from(copy.segments.len()).unwrap()).await.unwrap_err();

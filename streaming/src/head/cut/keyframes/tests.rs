@@ -10,7 +10,7 @@ const ZERO: i64 = 900_000;
 /// Segments at 0, 2 and 5 s of an 8 s film.
 fn cutter(first: u32, end: u32) -> KeyframeCutter {
     let table = Arc::new(SegmentTable::copied_video([180_000, 450_000], 720_000));
-    let keys = Keys { zero: ZERO, first: 0, end: 720_000, frame: FRAME as u32, may_be_open: false };
+    let keys = Keys { zero: ZERO, first: 0, frame: FRAME as u32, last: vec![0, 180_000, 450_000], may_be_open: false };
     KeyframeCutter::new(table, keys, first, end)
 }
 
@@ -78,7 +78,7 @@ fn segments_end_at_their_keyframes_and_begin_where_the_playlist_says() {
     assert!(cutter.push(&gop(125, 75)).unwrap().is_empty(), "where the last segment ends the film tells");
     let ending = cutter.finish();
     assert_eq!(ending.early_at, None);
-    assert_eq!(read(&ending.cut.unwrap())[0], (450_000, 450_000, 125));
+    assert_eq!(read(&ending.cuts[0])[0], (450_000, 450_000, 125));
     assert!(cutter.is_done());
 }
 
@@ -149,16 +149,35 @@ fn an_index_that_lies_is_noticed() {
 }
 
 #[test]
+fn a_segment_is_not_whole_while_the_index_has_another_keyframe_in_it() {
+    let mut cutter = cutter(0, 2);
+    // Frames of half a second on average: by them nothing more would fit.
+    cutter.keys.frame = 45_000;
+    cutter.keys.last[0] = 48 * FRAME;
+    assert!(cutter.push(&gop(0, 48)).unwrap().is_empty());
+    let cuts = cutter.push(&gop(48, 2)).unwrap();
+    assert_eq!(read(&cuts[0]).len(), 50);
+}
+
+#[test]
+fn the_last_frame_stays_while_the_film_goes_on() {
+    let mut cutter = cutter(2, 3);
+    cutter.push(&gop(125, 10)).unwrap();
+    let ending = cutter.finish();
+    assert_eq!((ending.cuts.len(), ending.early_at), (1, None));
+}
+
+#[test]
 fn an_early_end_is_told() {
     let mut cutter = cutter(1, 3);
     cutter.push(&gop(50, 30)).unwrap();
     let ending = cutter.finish();
     assert_eq!(ending.early_at, Some(80 * FRAME as u64));
-    assert_eq!(ending.cut.unwrap().segment, 1);
+    assert_eq!(ending.cuts[0].segment, 1);
     let mut at_a_keyframe = self::cutter(1, 3);
     at_a_keyframe.push(&gop(50, 75)).unwrap();
-    assert_eq!(at_a_keyframe.finish(), Ending { cut: None, early_at: Some(450_000) });
-    assert_eq!(self::cutter(1, 3).finish(), Ending { cut: None, early_at: None }, "nothing has come at all");
+    assert_eq!(at_a_keyframe.finish(), Ending { cuts: Vec::new(), early_at: Some(450_000) });
+    assert_eq!(self::cutter(1, 3).finish(), Ending { cuts: Vec::new(), early_at: None }, "nothing has come at all");
 }
 
 #[test]
