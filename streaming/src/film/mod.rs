@@ -7,6 +7,7 @@ use std::{
     collections::HashMap,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
@@ -42,25 +43,15 @@ pub struct Workshop {
 
 /// What nearly every film needs of its beginning before a picture is there, in bytes.
 const BEGINNING: u64 = 2 << 20;
-/// Bytes of it that are asked for at a time.
-const PIECE: usize = 256 << 10;
+/// How long after that the first heads are there at the latest, on their way through the beginning.
+const HEADS: Duration = Duration::from_secs(2);
 
 /// Reads a film's beginning, so that its server's line is not idle between ffprobe and the first heads.
 fn read_beginning(feed: &Feed, tasks: &Tasks) {
-    if feed.reach() == Reach::AsRead {
-        return;
+    if feed.reach() != Reach::AsRead {
+        let feed = feed.clone();
+        tasks.spawn("read beginning", async move { feed.read_beginning(BEGINNING, HEADS).await });
     }
-    let feed = feed.clone();
-    tasks.spawn("read beginning", async move {
-        let mut at = 0;
-        while at < BEGINNING {
-            match feed.read(at, PIECE).await {
-                Ok(bytes) if !bytes.is_empty() => at += bytes.len() as u64,
-                // Whoever reads it in earnest meets the same, and tells it.
-                _ => return,
-            }
-        }
-    });
 }
 
 /// An opened and probed source with its renditions.

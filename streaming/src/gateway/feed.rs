@@ -81,6 +81,20 @@ impl Feed {
         }
     }
 
+    /// Reads so many bytes from the start, and keeps its place for a while after that, so that the connection is there
+    /// for the reader who comes next. Whoever reads in earnest meets what goes wrong, and tells it.
+    pub async fn read_beginning(&self, bytes: u64, stays: Duration) {
+        let mut reader = Reader::new(Arc::clone(self.core()), 0);
+        let mut at = 0;
+        while at < bytes {
+            match reader.next(at, BLOCK).await {
+                Ok(read) if !read.is_empty() => at += read.len() as u64,
+                _ => return,
+            }
+        }
+        tokio::time::sleep(stays).await;
+    }
+
     /// Reads `len` bytes, at most [`READ_MAX`]; fewer only at the end of the source.
     ///
     /// # Errors

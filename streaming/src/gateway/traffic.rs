@@ -153,6 +153,12 @@ impl Traffic {
         self.readers.values().any(|place| place.block <= fetcher.next && fetcher.next - place.block < ahead(place))
     }
 
+    /// Whether a reader comes along behind a fetcher, which may have read ahead for it as far as it should.
+    fn will_be_reached(&self, fetcher: &Fetcher) -> bool {
+        let mut behind = self.readers.values().filter_map(|place| fetcher.next.checked_sub(place.block));
+        behind.any(|behind| behind <= 2 * self.ahead)
+    }
+
     /// What a fetcher does next, given whether its next block is in the cache already.
     pub(super) fn step(&mut self, id: u64, cached: bool) -> Step {
         self.waiters.retain(|waiter| !waiter.answer.is_closed());
@@ -167,7 +173,7 @@ impl Traffic {
             Step::End
         } else if others_wait && fetcher.made > 0 {
             // A connection that is merely not read from goes on filling its buffers.
-            if followed { Step::Pause } else { Step::End }
+            if self.will_be_reached(fetcher) { Step::Pause } else { Step::End }
         } else if awaited || fetcher.made == 0 || followed {
             // What a connection was made for is finished, though its reader may have gone: it often comes back.
             Step::Run
@@ -276,6 +282,10 @@ mod tests {
         assert_eq!(traffic.step(first[0].id, false), Step::Run, "it reads ahead");
         let (second, _b) = wants(&mut traffic, 2, 500);
         assert_eq!(traffic.step(first[0].id, false), Step::Pause);
+        for block in 1..16 {
+            traffic.made(first[0].id, block, &Bytes::from_static(b"x"));
+        }
+        assert_eq!(traffic.step(first[0].id, false), Step::Pause, "its reader comes along");
         traffic.leave(1);
         assert_eq!(traffic.step(first[0].id, false), Step::End, "nobody is there any more");
         assert_eq!(traffic.step(second[0].id, false), Step::Run);
