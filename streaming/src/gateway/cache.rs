@@ -1,4 +1,5 @@
-//! The one block cache of the gateway: least recently used blocks go first, and its bytes are bounded.
+//! The one block cache of the gateway: least recently used blocks go first, but for the films' beginnings, and its bytes
+//! are bounded.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -7,6 +8,12 @@ use lru::LruCache;
 
 /// Bytes a block. Only the last block of a file is shorter.
 pub(super) const BLOCK: u64 = 256 * 1024;
+
+/// Blocks at a file's beginning that each tool reads when it starts, wherever in the film it is to go: a seek would wait
+/// for them, and a connection be made for them.
+const BEGINNING: u64 = 6;
+/// How many of them an insertion passes over at most: those of ten films.
+const SPARED: usize = 64;
 
 /// Blocks of every feed, named by the feed's number and the block's.
 pub(super) struct BlockCache {
@@ -42,8 +49,14 @@ impl BlockCache {
         if size > self.bound {
             return;
         }
+        let mut spared = 0;
         while inner.bytes + size > self.bound {
-            let Some((_, old)) = inner.blocks.pop_lru() else { break };
+            let Some((key, old)) = inner.blocks.pop_lru() else { break };
+            if key.1 < BEGINNING && spared < SPARED {
+                spared += 1;
+                inner.blocks.put(key, old);
+                continue;
+            }
             inner.bytes -= old.len() as u64;
         }
         inner.bytes += size;
@@ -79,12 +92,25 @@ mod tests {
     #[test]
     fn the_least_recently_used_goes_first() {
         let cache = BlockCache::new(3);
-        for block in 0..3 {
+        for block in 100..103 {
             cache.insert(0, block, Bytes::from_static(b"x"));
         }
-        assert!(cache.get(0, 0).is_some());
-        cache.insert(0, 3, Bytes::from_static(b"y"));
-        assert!(cache.contains(0, 0) && !cache.contains(0, 1) && cache.contains(0, 3));
+        assert!(cache.get(0, 100).is_some());
+        cache.insert(0, 103, Bytes::from_static(b"y"));
+        assert!(cache.contains(0, 100) && !cache.contains(0, 101) && cache.contains(0, 103));
+    }
+
+    #[test]
+    fn beginnings_stay_while_there_is_anything_else() {
+        let cache = BlockCache::new(3);
+        for (feed, block) in [(0, 0), (0, 100), (1, 5), (0, 101), (0, 102)] {
+            cache.insert(feed, block, Bytes::from_static(b"x"));
+        }
+        assert!(cache.contains(0, 0) && cache.contains(1, 5) && cache.contains(0, 102));
+        for block in 0..5 {
+            cache.insert(2, block, Bytes::from_static(b"x"));
+        }
+        assert_eq!(cache.bytes(), 3, "nor do they pass the bound");
     }
 
     proptest! {
