@@ -25,6 +25,7 @@ pub mod scheduler;
 pub mod session;
 pub mod source;
 pub mod store;
+pub mod subtitles;
 pub mod tasks;
 pub mod time;
 pub mod tools;

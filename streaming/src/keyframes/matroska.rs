@@ -6,7 +6,7 @@ use bytes::Bytes;
 use protocol::Error;
 
 use super::{
-    AudioIndex, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, Tick, VideoIndex,
+    AudioIndex, Encoding, EventPlace, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, SubtitleIndex, Tick, VideoIndex,
     file::{Failure, File},
     in_order, open_gops,
 };
@@ -25,12 +25,19 @@ const CODEC_PRIVATE: u32 = 0x63A2;
 const CONTENT_ENCODINGS: u32 = 0x6D80;
 const CONTENT_ENCODING: u32 = 0x6240;
 const CONTENT_ENCODING_SCOPE: u32 = 0x5032;
+const CONTENT_ENCODING_TYPE: u32 = 0x5033;
+const CONTENT_COMPRESSION: u32 = 0x5034;
+const CONTENT_COMP_ALGO: u32 = 0x4254;
+const CONTENT_COMP_SETTINGS: u32 = 0x4255;
 const CUES: u32 = 0x1C53_BB6B;
+const ATTACHMENTS: u32 = 0x1941_A469;
 const CUE_POINT: u32 = 0xBB;
 const CUE_TIME: u32 = 0xB3;
 const CUE_TRACK_POSITIONS: u32 = 0xB7;
 const CUE_TRACK: u32 = 0xF7;
 const CUE_CLUSTER_POSITION: u32 = 0xF1;
+const CUE_RELATIVE_POSITION: u32 = 0xF0;
+const CUE_DURATION: u32 = 0xB2;
 
 /// Info and Tracks fit into it, and the SeekHead, with fonts and covers far behind.
 const HEAD: usize = 32 * 1024;
@@ -45,18 +52,7 @@ where
     F: Future<Output = Result<Bytes, Error>> + Send,
 {
     let head = file.some(0, HEAD).await?;
-    let mut segment = Segment::begin(&head)?;
-    if !segment.end.is_none_or(|end| file.reaches(end)) {
-        return Err(NoIndex::Cut.into());
-    }
-    let mut looked = 0;
-    while let Some(at) = segment.seek_heads.get(looked).copied().filter(|_| looked < MAX_SEEK_HEADS) {
-        if [INFO, TRACKS, CUES].iter().all(|id| segment.places.contains_key(id)) {
-            break;
-        }
-        segment.seek(&body(file, &head, SEEK_HEAD, at).await?);
-        looked += 1;
-    }
+    let segment = segment(file, &head, &[INFO, TRACKS, CUES]).await?;
     // A film without Cues is told before anything else of it is read.
     let cues = segment.place(CUES).ok_or(NoIndex::Absent)?;
     let tick_ns = match segment.place(INFO) {
@@ -70,9 +66,15 @@ where
     }
     let cues = body(file, &head, CUES, cues).await?;
     let end = [segment.end, file.size].into_iter().flatten().min();
-    let ticks = cued(&cues, &tracks.numbers, segment.start, end)?;
-    let mut index = Index { video: tracks.video, audio: tracks.audio };
-    for (track, ticks) in ticks {
+    let found = cued(&cues, &tracks, segment.start, end)?;
+    let mut index = Index { video: tracks.video, audio: tracks.audio, subtitles: tracks.subtitles };
+    for (track, mut events) in found.events {
+        if let Some(track) = index.subtitles.get_mut(track) {
+            events.sort_unstable();
+            track.events = events;
+        }
+    }
+    for (track, ticks) in found.keyframes {
         if let Some(track) = index.video.get_mut(track) {
             track.keyframes = in_order(ticks, |time| time as f64 * tick_ns as f64 / 1e9);
             if let Some(first) = track.keyframes.first() {
@@ -82,6 +84,37 @@ where
         }
     }
     Ok(index)
+}
+
+/// Where the attached files are, if there are any.
+pub(super) async fn attachments_place<R, F>(file: &File<'_, R>) -> Result<Option<u64>, Failure>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    let head = file.some(0, HEAD).await?;
+    Ok(segment(file, &head, &[ATTACHMENTS]).await?.place(ATTACHMENTS))
+}
+
+/// The segment, with the places of these parts if it has them.
+async fn segment<R, F>(file: &File<'_, R>, head: &Bytes, wanted: &[u32]) -> Result<Segment, Failure>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    let mut segment = Segment::begin(head)?;
+    if !segment.end.is_none_or(|end| file.reaches(end)) {
+        return Err(NoIndex::Cut.into());
+    }
+    let mut looked = 0;
+    while let Some(at) = segment.seek_heads.get(looked).copied().filter(|_| looked < MAX_SEEK_HEADS) {
+        if wanted.iter().all(|id| segment.places.contains_key(id)) {
+            break;
+        }
+        segment.seek(&body(file, head, SEEK_HEAD, at).await?);
+        looked += 1;
+    }
+    Ok(segment)
 }
 
 /// Where in the file the parts of the segment are.
@@ -116,7 +149,7 @@ impl Segment {
             SEEK_HEAD if self.seek_heads.len() < MAX_SEEK_HEADS && !self.seek_heads.contains(&at) => {
                 self.seek_heads.push(at);
             }
-            INFO | TRACKS | CUES => {
+            INFO | TRACKS | CUES | ATTACHMENTS => {
                 self.places.entry(id).or_insert(at);
             }
             _ => {}
@@ -168,8 +201,15 @@ fn tick_ns(info: &[u8]) -> u64 {
 struct Tracks {
     video: Vec<VideoIndex>,
     audio: Vec<AudioIndex>,
-    /// Of the video tracks.
-    numbers: BTreeMap<u64, usize>,
+    subtitles: Vec<SubtitleIndex>,
+    numbers: BTreeMap<u64, Numbered>,
+}
+
+/// A track that has cues, by its place among those of its kind.
+#[derive(Clone, Copy)]
+enum Numbered {
+    Video(usize),
+    Subtitles(usize),
 }
 
 impl Tracks {
@@ -187,7 +227,7 @@ impl Tracks {
                         return Err(NoIndex::Unsupported);
                     }
                     let number = number(track.body, TRACK_NUMBER).unwrap_or_default();
-                    found.numbers.entry(number).or_insert(found.video.len());
+                    found.numbers.entry(number).or_insert(Numbered::Video(found.video.len()));
                     found.video.push(VideoIndex {
                         keyframes: Vec::new(),
                         config: config(track.body),
@@ -197,9 +237,21 @@ impl Tracks {
                     });
                 }
                 Some(2) => found.audio.push(AudioIndex { config: config(track.body) }),
+                Some(17) => {
+                    let number = number(track.body, TRACK_NUMBER).unwrap_or_default();
+                    found.numbers.entry(number).or_insert(Numbered::Subtitles(found.subtitles.len()));
+                    found.subtitles.push(SubtitleIndex {
+                        number,
+                        codec_id: child(track.body, CODEC_ID).and_then(|e| e.text()).unwrap_or_default(),
+                        config: child(track.body, CODEC_PRIVATE).map(|e| Bytes::copy_from_slice(e.body)),
+                        encoding: encoding(track.body),
+                        tick_s: tick_ns as f64 / 1e9,
+                        events: Vec::new(),
+                    });
+                }
                 _ => {}
             }
-            if found.video.len() + found.audio.len() > MAX_TRACKS {
+            if found.video.len() + found.audio.len() + found.subtitles.len() > MAX_TRACKS {
                 return Err(NoIndex::TooLarge);
             }
         }
@@ -221,20 +273,39 @@ fn config(track: &[u8]) -> Option<Bytes> {
     child(track, CODEC_PRIVATE).filter(|_| !encoded).map(|e| Bytes::copy_from_slice(e.body))
 }
 
-/// The keyframes that the Cues have, by the index of the video track. Other tracks have cues too: a subtitle's lead to
-/// clusters in which no picture begins.
-fn cued(
-    cues: &[u8],
-    numbers: &BTreeMap<u64, usize>,
-    start: u64,
-    end: Option<u64>,
-) -> Result<BTreeMap<usize, Vec<Tick>>, NoIndex> {
-    let mut found: BTreeMap<usize, Vec<Tick>> = BTreeMap::new();
+/// How a track's blocks are stored. More than one layer has never been seen.
+fn encoding(track: &[u8]) -> Encoding {
+    let Some(encodings) = child(track, CONTENT_ENCODINGS) else { return Encoding::Plain };
+    let mut layers = children(encodings.body).filter(|e| e.id == CONTENT_ENCODING);
+    let (Some(layer), None) = (layers.next(), layers.next()) else { return Encoding::Unknown };
+    let compresses = number(layer.body, CONTENT_ENCODING_TYPE).unwrap_or(0) == 0;
+    let Some(compression) = child(layer.body, CONTENT_COMPRESSION).filter(|_| compresses) else {
+        return Encoding::Unknown;
+    };
+    match number(compression.body, CONTENT_COMP_ALGO).unwrap_or(0) {
+        0 => Encoding::Zlib,
+        3 => Encoding::Stripped(
+            child(compression.body, CONTENT_COMP_SETTINGS).map(|e| Bytes::copy_from_slice(e.body)).unwrap_or_default(),
+        ),
+        _ => Encoding::Unknown,
+    }
+}
+
+/// What the Cues have, by the place of a track among those of its kind. A subtitle's lead to clusters in which no picture
+/// begins.
+#[derive(Default)]
+struct Cued {
+    keyframes: BTreeMap<usize, Vec<Tick>>,
+    events: BTreeMap<usize, Vec<EventPlace>>,
+}
+
+fn cued(cues: &[u8], tracks: &Tracks, start: u64, end: Option<u64>) -> Result<Cued, NoIndex> {
+    let mut found = Cued::default();
     let mut count = 0;
     for point in children(cues).filter(|e| e.id == CUE_POINT) {
         let Some(time) = number(point.body, CUE_TIME).and_then(|time| i64::try_from(time).ok()) else { continue };
         for positions in children(point.body).filter(|e| e.id == CUE_TRACK_POSITIONS) {
-            let track = number(positions.body, CUE_TRACK).and_then(|number| numbers.get(&number));
+            let track = number(positions.body, CUE_TRACK).and_then(|number| tracks.numbers.get(&number));
             let (Some(track), Some(position)) = (track, number(positions.body, CUE_CLUSTER_POSITION)) else { continue };
             let offset = start.checked_add(position).ok_or(NoIndex::Malformed)?;
             if end.is_some_and(|end| offset >= end) {
@@ -244,7 +315,15 @@ fn cued(
             if count > MAX_KEYFRAMES {
                 return Err(NoIndex::TooLarge);
             }
-            found.entry(*track).or_default().push(Tick { time, offset });
+            match *track {
+                Numbered::Video(track) => found.keyframes.entry(track).or_default().push(Tick { time, offset }),
+                Numbered::Subtitles(track) => found.events.entry(track).or_default().push(EventPlace {
+                    time,
+                    duration: number(positions.body, CUE_DURATION),
+                    cluster: offset,
+                    inside: number(positions.body, CUE_RELATIVE_POSITION),
+                }),
+            }
         }
     }
     Ok(found)

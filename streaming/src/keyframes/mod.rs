@@ -3,6 +3,7 @@
 //! A few range reads find the index; the film itself is never read through. Every number in it was written by a
 //! stranger: work and memory are bounded by the bytes that were read, and what is not understood is no index.
 
+mod attachments;
 mod boxes;
 mod file;
 mod matroska;
@@ -15,6 +16,7 @@ use std::future::Future;
 use bytes::Bytes;
 use protocol::Error;
 
+pub use self::attachments::Attachment;
 use self::file::{Failure, File};
 
 /// How a container keeps its index.
@@ -34,6 +36,8 @@ pub struct Index {
     pub video: Vec<VideoIndex>,
     /// In the order of ffprobe's audio streams.
     pub audio: Vec<AudioIndex>,
+    /// In the order of ffprobe's subtitle streams. Empty for MP4.
+    pub subtitles: Vec<SubtitleIndex>,
 }
 
 /// What the index tells of a video track.
@@ -58,6 +62,48 @@ pub struct VideoIndex {
 pub struct AudioIndex {
     /// Matroska's CodecPrivate; `None` for MP4.
     pub config: Option<Bytes>,
+}
+
+/// What Matroska tells of a subtitle track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SubtitleIndex {
+    /// As blocks name it.
+    pub number: u64,
+    /// Matroska's name of the format: `S_TEXT/ASS`.
+    pub codec_id: String,
+    /// CodecPrivate: an ASS script's header.
+    pub config: Option<Bytes>,
+    /// How its blocks, and CodecPrivate, are stored.
+    pub encoding: Encoding,
+    /// The unit of times, seconds.
+    pub tick_s: f64,
+    /// Its events by time, if the index has them. Several may begin at one time.
+    pub events: Vec<EventPlace>,
+}
+
+/// How a track's blocks are stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Encoding {
+    #[default]
+    Plain,
+    Zlib,
+    /// These bytes were taken off each block's beginning.
+    Stripped(Bytes),
+    /// Encrypted, or compressed in a way that nobody uses any more.
+    Unknown,
+}
+
+/// Where an event of a subtitle track is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPlace {
+    /// When it begins, in ticks of source time.
+    pub time: i64,
+    /// How long it is shown, in ticks, where the index says so.
+    pub duration: Option<u64>,
+    /// Of its cluster, in the file.
+    pub cluster: u64,
+    /// Of its block behind the beginning of the cluster's content, where the index says so.
+    pub inside: Option<u64>,
 }
 
 /// A frame that can be decoded without those before it.
@@ -115,6 +161,23 @@ where
         Ok(index) if index.video.iter().any(|track| !track.keyframes.is_empty()) => Ok(Ok(index)),
         Ok(_) => Ok(Err(NoIndex::Absent)),
         Err(Failure::NoIndex(why)) => Ok(Err(why)),
+        Err(Failure::Read(error)) => Err(error),
+    }
+}
+
+/// Where the files are that are attached to a Matroska film of `size` bytes; none for what has none, or is no such film.
+///
+/// # Errors
+///
+/// What `read` reports, which is as that of [`read`].
+pub async fn attachments<R, F>(size: Option<u64>, read: &R) -> Result<Vec<Attachment>, Error>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    match attachments::attachments(&File { size, read }).await {
+        Ok(found) => Ok(found),
+        Err(Failure::NoIndex(_)) => Ok(Vec::new()),
         Err(Failure::Read(error)) => Err(error),
     }
 }

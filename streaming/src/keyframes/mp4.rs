@@ -98,7 +98,7 @@ impl Movie {
             return Err(NoIndex::Fragmented);
         }
         let scale = find(moov, b"mvhd").and_then(time_scale).ok_or(NoIndex::Malformed)?;
-        let index = Index { video: Vec::new(), audio: Vec::new() };
+        let index = Index { video: Vec::new(), audio: Vec::new(), subtitles: Vec::new() };
         let mut movie = Self { scale, size, index, samples: MAX_SAMPLES, keyframes: MAX_KEYFRAMES };
         for (kind, body) in boxes(moov) {
             match &kind {

@@ -7,5 +7,6 @@ mod gateway;
 mod keyframes;
 mod probe;
 mod process;
+mod subtitles;
 mod support;
 mod tools;

@@ -1,0 +1,136 @@
+//! An event as libass wants it, from what a Matroska block holds. Pure.
+
+use super::srt;
+
+/// A line of dialogue, or of whatever else a script draws.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Event {
+    /// Unique in its track: a renderer takes a second one with the same number for the same event.
+    pub read_order: u64,
+    pub layer: i32,
+    /// When it begins, in milliseconds of film time. Below zero for one that began before the film.
+    pub start_ms: i64,
+    pub duration_ms: u64,
+    /// The name of its style in the script's header.
+    pub style: String,
+    pub name: String,
+    /// Pixels of the script's picture; 0 for the style's own.
+    pub margin_l: i32,
+    pub margin_r: i32,
+    pub margin_v: i32,
+    pub effect: String,
+    /// With override tags.
+    pub text: String,
+}
+
+/// How a track's blocks say what is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// ASS and SSA: the fields of a Dialogue line without its times, after the number that it had in the script.
+    Ass,
+    /// SubRip: text with a few of HTML's tags.
+    Srt,
+}
+
+impl Format {
+    /// Of Matroska's codec id; none for pictures, and for kinds of text that are not read by their index.
+    #[must_use]
+    pub fn of(codec_id: &str) -> Option<Self> {
+        match codec_id {
+            "S_TEXT/ASS" | "S_ASS" | "S_TEXT/SSA" | "S_SSA" => Some(Self::Ass),
+            "S_TEXT/UTF8" | "S_TEXT/ASCII" => Some(Self::Srt),
+            _ => None,
+        }
+    }
+
+    /// The event of a block's content; none if it is not one. `number` is used where the content has none of its own.
+    #[must_use]
+    pub fn event(self, content: &[u8], number: u64, start_ms: i64, duration_ms: u64) -> Option<Event> {
+        // Some muxers end text with a zero, as C does.
+        let end = content.iter().position(|byte| *byte == 0).unwrap_or(content.len());
+        let content = String::from_utf8_lossy(&content[..end]);
+        match self {
+            Self::Ass => ass(&content, start_ms, duration_ms),
+            Self::Srt => {
+                let text = srt::to_ass(content.trim());
+                (!text.is_empty()).then(|| Event {
+                    read_order: number,
+                    layer: 0,
+                    start_ms,
+                    duration_ms,
+                    style: "Default".into(),
+                    name: String::new(),
+                    margin_l: 0,
+                    margin_r: 0,
+                    margin_v: 0,
+                    effect: String::new(),
+                    text,
+                })
+            }
+        }
+    }
+}
+
+/// `ReadOrder, Layer, Style, Name, MarginL, MarginR, MarginV, Effect, Text`; SSA has `Marked` for the layer.
+fn ass(content: &str, start_ms: i64, duration_ms: u64) -> Option<Event> {
+    let mut fields = content.splitn(9, ',');
+    let mut field = || fields.next().map(str::trim);
+    let number = |field: Option<&str>| field.and_then(|field| field.parse().ok()).unwrap_or(0);
+    Some(Event {
+        read_order: field()?.parse().ok()?,
+        layer: number(field()),
+        start_ms,
+        duration_ms,
+        style: field()?.trim_start_matches('*').to_owned(),
+        name: field()?.to_owned(),
+        margin_l: number(field()),
+        margin_r: number(field()),
+        margin_v: number(field()),
+        effect: field()?.to_owned(),
+        // Text may begin with a space that counts.
+        text: fields.next()?.trim_end_matches(['\r', '\n']).to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_dialogue_keeps_its_fields_and_the_commas_of_its_text() {
+        let event = Format::Ass.event(b"7,2,Sign,Narrator,10,20,30,fx,{\\pos(1,2)} a, b\r\n", 99, 1500, 2000).unwrap();
+        assert_eq!((event.read_order, event.layer, event.start_ms, event.duration_ms), (7, 2, 1500, 2000));
+        assert_eq!((event.style.as_str(), event.name.as_str(), event.effect.as_str()), ("Sign", "Narrator", "fx"));
+        assert_eq!((event.margin_l, event.margin_r, event.margin_v), (10, 20, 30));
+        assert_eq!(event.text, "{\\pos(1,2)} a, b");
+        let ssa = Format::Ass.event(b"3,Marked=0,*Default,,0000,0000,0000,,Hello\0\0", 0, 0, 1).unwrap();
+        assert_eq!((ssa.layer, ssa.style.as_str(), ssa.text.as_str()), (0, "Default", "Hello"));
+        assert_eq!(Format::Ass.event(b"not an event", 0, 0, 1), None);
+    }
+
+    #[test]
+    fn plain_text_gets_a_style_and_a_number() {
+        let event = Format::Srt.event(b"<i>Hi</i>\r\nthere\0", 5, -20, 700).unwrap();
+        assert_eq!((event.read_order, event.start_ms, event.style.as_str()), (5, -20, "Default"));
+        assert_eq!(event.text, "{\\i1}Hi{\\i0}\\Nthere");
+        assert_eq!(Format::Srt.event(b" \n\0", 5, 0, 1), None);
+    }
+
+    #[test]
+    fn formats_are_told_by_their_names() {
+        assert_eq!(Format::of("S_TEXT/ASS"), Some(Format::Ass));
+        assert_eq!(Format::of("S_TEXT/UTF8"), Some(Format::Srt));
+        assert_eq!(Format::of("S_HDMV/PGS"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(content in proptest::collection::vec(any::<u8>(), 0..200)) {
+            for format in [Format::Ass, Format::Srt] {
+                let _ = format.event(&content, 0, 0, 0);
+            }
+        }
+    }
+}

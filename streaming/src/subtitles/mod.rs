@@ -1,0 +1,10 @@
+//! Text subtitles of a Matroska film, event by event: where the index says that one is, it is read from there. The film
+//! is never read through for them.
+
+mod block;
+mod event;
+mod reader;
+mod srt;
+
+pub use event::{Event, Format};
+pub use reader::{Events, Reader};

@@ -1,0 +1,188 @@
+//! Which events are needed around a moment, and getting them from where the index has them.
+
+use std::{
+    collections::HashMap,
+    future::Future,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use protocol::Error;
+
+use super::{
+    block::{Found, MAX_EVENT, block, decoded},
+    event::{Event, Format},
+};
+use crate::{
+    ebml::{CLUSTER, element},
+    keyframes::{Encoding, EventPlace, SubtitleIndex},
+};
+
+/// An event of which nobody says how long it lasts is looked for so long before a moment, and shown at most so long, in
+/// seconds.
+const UNTOLD_S: f64 = 10.0;
+/// Bytes that are read for an event at first; few are longer.
+const FIRST: usize = 4096;
+/// Bytes of a cluster's own header, and of an element's.
+const HEADER: usize = 16;
+
+/// The script of a track that has none of its own: as mpv draws plain text.
+const PLAIN: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 1280\nPlayResY: 720\nWrapStyle: 0\n\
+    ScaledBorderAndShadow: yes\n\n[V4+ Styles]\n\
+    Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+    StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\n\
+    Style: Default,sans-serif,55,&H00FFFFFF,&H00FFFFFF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,3,0,2,25,25,22,1\n\n\
+    [Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n";
+
+/// The events of a stretch of the film.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Events {
+    pub events: Vec<Event>,
+    /// All that is shown before this is among them, in seconds of film time.
+    pub until_s: f64,
+}
+
+/// Reads one track's events. What has been read once is kept: a few hundred kilobytes a film.
+#[derive(Debug)]
+pub struct Reader {
+    format: Format,
+    header: String,
+    number: u64,
+    encoding: Encoding,
+    tick_s: f64,
+    /// Source time of film time zero, seconds.
+    zero_s: f64,
+    places: Vec<EventPlace>,
+    /// By the event's place in the list; none for what turned out not to be one.
+    known: Mutex<HashMap<usize, Option<Event>>>,
+}
+
+impl Reader {
+    /// For a track of text whose events the index has; none for any other.
+    #[must_use]
+    pub fn new(index: &SubtitleIndex, zero_s: f64) -> Option<Self> {
+        let format = Format::of(&index.codec_id)?;
+        if index.events.is_empty() || index.encoding == Encoding::Unknown {
+            return None;
+        }
+        let header = match (format, &index.config) {
+            (Format::Srt, _) | (Format::Ass, None) => PLAIN.to_owned(),
+            (Format::Ass, Some(config)) => {
+                // Only some muxers compress the header too, whatever the scope says.
+                let plain = decoded(config, &index.encoding)
+                    .filter(|plain| plain.starts_with(b"[") || plain.starts_with(b"\xEF\xBB\xBF["));
+                String::from_utf8_lossy(&plain.unwrap_or_else(|| config.clone())).trim_end_matches('\0').to_owned()
+            }
+        };
+        Some(Self {
+            format,
+            header,
+            number: index.number,
+            encoding: index.encoding.clone(),
+            tick_s: index.tick_s,
+            zero_s,
+            places: index.events.clone(),
+            known: Mutex::default(),
+        })
+    }
+
+    /// The ASS script's header, with its styles.
+    #[must_use]
+    pub fn header(&self) -> &str {
+        &self.header
+    }
+
+    /// All events that are shown at some time from `from_s` to `until_s` of film time, also those that began before. Those
+    /// around `from_s` are read first. `read` reads so many bytes from an offset, fewer only at the file's end.
+    ///
+    /// # Errors
+    ///
+    /// What `read` reports.
+    pub async fn between<R, F>(&self, read: &R, from_s: f64, until_s: f64) -> Result<Events, Error>
+    where
+        R: Fn(u64, usize) -> F + Sync,
+        F: Future<Output = Result<Bytes, Error>> + Send,
+    {
+        let mut contents = HashMap::new();
+        let mut events = Vec::new();
+        for number in self.wanted(from_s, until_s) {
+            let known = self.lock().get(&number).cloned();
+            let event = match known {
+                Some(event) => event,
+                None => {
+                    let event = self.event(read, number, &mut contents).await?;
+                    self.lock().insert(number, event.clone());
+                    event
+                }
+            };
+            events.extend(event);
+        }
+        Ok(Events { events, until_s })
+    }
+
+    /// Places of events between two moments, by time.
+    fn wanted(&self, from_s: f64, until_s: f64) -> Vec<usize> {
+        let shown = |(number, place): (usize, &EventPlace)| {
+            let starts_s = self.film_s(place.time);
+            let lasts_s = place.duration.map_or(UNTOLD_S, |ticks| ticks as f64 * self.tick_s);
+            (starts_s < until_s && starts_s + lasts_s > from_s).then_some(number)
+        };
+        self.places.iter().enumerate().filter_map(shown).collect()
+    }
+
+    fn film_s(&self, ticks: i64) -> f64 {
+        ticks as f64 * self.tick_s - self.zero_s
+    }
+
+    async fn event<R, F>(
+        &self,
+        read: &R,
+        number: usize,
+        contents: &mut HashMap<u64, Option<u64>>,
+    ) -> Result<Option<Event>, Error>
+    where
+        R: Fn(u64, usize) -> F + Sync,
+        F: Future<Output = Result<Bytes, Error>> + Send,
+    {
+        let place = self.places[number];
+        let content = match contents.get(&place.cluster) {
+            Some(content) => *content,
+            None => {
+                let header = read(place.cluster, HEADER).await?;
+                let found = element(&header, 0).filter(|found| found.id == CLUSTER);
+                let content = found.map(|found| place.cluster + found.start as u64);
+                contents.insert(place.cluster, content);
+                content
+            }
+        };
+        let Some(content) = content else { return Ok(None) };
+        let Some(at) = place.inside.and_then(|inside| content.checked_add(inside)) else { return Ok(None) };
+        let mut bytes = read(at, FIRST).await?;
+        if let Found::Needs(length) = block(&bytes) {
+            bytes = read(at, length.min(MAX_EVENT)).await?;
+        }
+        let Found::Block(found) = block(&bytes) else { return Ok(None) };
+        if found.track != self.number {
+            return Ok(None);
+        }
+        let untold = || self.until_next_ticks(number);
+        let duration = found.duration.or(place.duration).unwrap_or_else(untold);
+        let (start_ms, duration_ms) = (self.film_s(place.time) * 1000.0, duration as f64 * self.tick_s * 1000.0);
+        let event = decoded(&found.content, &self.encoding).and_then(|content| {
+            self.format.event(&content, number as u64, start_ms.round() as i64, duration_ms.round().max(0.0) as u64)
+        });
+        Ok(event)
+    }
+
+    /// How long an event lasts of which nobody says it: until the next one begins.
+    fn until_next_ticks(&self, number: usize) -> u64 {
+        let most = (UNTOLD_S / self.tick_s) as u64;
+        let time = self.places[number].time;
+        let next = self.places[number..].iter().find(|place| place.time > time);
+        next.and_then(|next| u64::try_from(next.time - time).ok()).map_or(most, |ticks| ticks.min(most))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Option<Event>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
