@@ -15,6 +15,9 @@ pub struct PlanView {
     pub audio_track: Option<TrackId>,
     /// The subtitle track that is drawn into the picture.
     pub burn: Option<TrackId>,
+    /// The subtitle tracks that a browser can draw itself, from their events.
+    #[serde(default)]
+    pub readable: Vec<TrackId>,
     /// The qualities below the original that make the picture smaller, the best first.
     pub qualities: Vec<Quality>,
 }

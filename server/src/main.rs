@@ -14,6 +14,7 @@ mod run;
 mod settings;
 mod site;
 mod status;
+mod subtitles;
 
 use std::process::ExitCode;
 

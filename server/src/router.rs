@@ -22,6 +22,7 @@ use crate::{
     hls,
     player::languages,
     status::{self, Failure},
+    subtitles,
 };
 
 /// Bytes of a call's body.
@@ -49,7 +50,10 @@ impl axum::extract::FromRef<AppState> for Matinee {
 pub fn router(state: AppState, known: KnownHosts) -> Router {
     let streams = Router::new()
         .route("/hls/{session}/master.m3u8", get(hls::master))
-        .route("/hls/{session}/{rendition}/{file}", get(hls::file));
+        .route("/hls/{session}/{rendition}/{file}", get(hls::file))
+        .route("/subtitles/{session}/{track}/header", get(subtitles::header))
+        .route("/subtitles/{session}/{track}/events", get(subtitles::events))
+        .route("/fonts/{session}/{number}", get(subtitles::font));
     let matinee = state.matinee.clone();
     let pages = Router::new()
         .leptos_routes_with_context(

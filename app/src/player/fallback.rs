@@ -111,6 +111,7 @@ mod tests {
             audio: vec![AudioPlan { track: TrackId::audio(1), mode: AudioMode::Copy, why: None, channels: 2 }],
             audio_track: None,
             burn: None,
+            readable: Vec::new(),
             qualities: Vec::new(),
         };
         let of_copy = plan(VideoMode::Copy);

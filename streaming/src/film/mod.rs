@@ -1,6 +1,7 @@
 //! A film: an opened source, what is known of it, and its renditions. Sessions on the same source share one.
 
-mod copies;
+mod attachments;
+mod index;
 mod shelf;
 
 use std::{
@@ -10,11 +11,13 @@ use std::{
     time::Duration,
 };
 
-use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
+use bytes::Bytes;
+use protocol::{Error, ErrorKind, MasterQuery, Media, Reach, RenditionId, Stage, TrackId, TrackKind};
 use tokio::sync::watch;
 
 pub use shelf::{Preparation, Screen, Shelf};
 
+use self::attachments::Attachments;
 use crate::{
     gateway::{Feed, Gateway},
     plan::{self, Copies, Plan},
@@ -24,6 +27,7 @@ use crate::{
     scheduler::Limits,
     source::Source,
     store::Store,
+    subtitles::{Events, Reader},
     tasks::Tasks,
     tools::Tools,
 };
@@ -62,6 +66,9 @@ pub struct Film {
     /// When each video track's picture starts and ends, in seconds of film time.
     pictures_s: Vec<(f64, f64)>,
     copies: Copies,
+    /// How the events of each subtitle track are read; none for one whose events the index has not.
+    subtitles: Vec<Option<Reader>>,
+    attachments: Attachments,
     faults: CopyFaults,
     mpv: PathBuf,
     ffmpeg: PathBuf,
@@ -94,7 +101,7 @@ impl Film {
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
-        let copies = copies::copies(&feed, &probed).await;
+        let (copies, subtitles) = index::of_index(&feed, &probed).await;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;
@@ -104,6 +111,8 @@ impl Film {
             probed,
             pictures_s,
             copies,
+            subtitles,
+            attachments: Attachments::default(),
             faults: CopyFaults::default(),
             mpv,
             ffmpeg,
@@ -152,13 +161,69 @@ impl Film {
         }
     }
 
+    /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
+    #[must_use]
+    pub fn readable_subtitles(&self) -> Vec<TrackId> {
+        let readable = (0..).zip(&self.subtitles).filter(|(_, reader)| reader.is_some());
+        readable.map(|(n, _)| TrackId::subtitles(n)).collect()
+    }
+
+    /// The header of a subtitle track's script.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when the film has no such track, or its events can't be read.
+    pub fn subtitle_header(&self, track: TrackId) -> Result<&str, Error> {
+        Ok(self.reader(track)?.header())
+    }
+
+    /// The events of a subtitle track that are shown between two moments, in seconds of film time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Film::subtitle_header`]; what the source's server answers.
+    pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
+        let read = |at, length| self.feed.read(at, length);
+        self.reader(track)?.between(&read, from_s, until_s).await
+    }
+
+    fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
+        let reader = self.subtitles.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
+        reader.and_then(Option::as_ref).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                "the film has no such subtitles, or they can only be drawn into the picture",
+            )
+        })
+    }
+
+    /// How many files are attached to the film.
+    ///
+    /// # Errors
+    ///
+    /// What the source's server answers.
+    pub async fn attached(&self) -> Result<usize, Error> {
+        self.attachments.count(&self.feed).await
+    }
+
+    /// A font that is attached to the film, by its number among the attached files.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for what is not there or no font; what the source's server answers.
+    pub async fn font(&self, number: usize) -> Result<Bytes, Error> {
+        self.attachments.font(&self.feed, number).await
+    }
+
     /// The plan for one viewer's choice.
     ///
     /// # Errors
     ///
     /// As [`plan::plan`].
     pub fn plan(&self, query: &MasterQuery, languages: &[String]) -> Result<Plan, Error> {
-        plan::plan(self.facts(&self.faults.all()), query, languages)
+        let mut plan = plan::plan(self.facts(&self.faults.all()), query, languages)?;
+        plan.view.readable = self.readable_subtitles();
+        Ok(plan)
     }
 
     /// A rendition, started if it is not there.

@@ -66,11 +66,7 @@ impl Matinee {
     ///
     /// As [`Matinee::master`].
     pub async fn plan(&self, session: SessionId, query: &MasterQuery, languages: &[String]) -> Result<PlanView, Error> {
-        let screen = self.inner.screenings.screen(session);
-        let film = match screen {
-            Some(screen) => screen.ready(READY_LIMIT).await?,
-            None => self.registry().view(session).and_then(|view| Err(view.error.unwrap_or_else(asleep)))?,
-        };
+        let film = self.ready_film(session).await?;
         let plan = film.plan(query, languages)?;
         // Who asks first begins at the beginning.
         if film.is_untouched() {
@@ -108,6 +104,14 @@ impl Matinee {
 
     async fn rendition(&self, session: SessionId, id: RenditionId, player: &Player) -> Result<Arc<Rendition>, Error> {
         self.film(session, player).await?.rendition(id)
+    }
+
+    /// The film of a session that is awake, for a request that is no sign of life.
+    pub(super) async fn ready_film(&self, session: SessionId) -> Result<Arc<Film>, Error> {
+        match self.inner.screenings.screen(session) {
+            Some(screen) => screen.ready(READY_LIMIT).await,
+            None => self.registry().view(session).and_then(|view| Err(view.error.unwrap_or_else(asleep))),
+        }
     }
 
     /// The session's film, for a player whose request is a sign of life.

@@ -4,6 +4,7 @@ mod calls;
 mod hls;
 mod reaper;
 mod screenings;
+mod subtitles;
 
 use std::{
     net::SocketAddr,

@@ -92,6 +92,8 @@ pub fn plan(film: Film<'_>, query: &MasterQuery, languages: &[String]) -> Result
             RenditionId::EncodedVideo { burn, .. } => burn,
             _ => None,
         }),
+        // Whoever knows the film's index fills it in.
+        readable: Vec::new(),
         qualities: picture.map(video::smaller).unwrap_or_default(),
     };
     let audio = tracks().find(|(track, _)| Some(track.track) == audio_track).map(|(_, sound)| sound.rendition);

@@ -7,6 +7,7 @@ mod held;
 mod limits;
 mod rates;
 mod sharing;
+mod subtitles;
 mod whole;
 
 /// The default video rendition of the test films, and all audio ones.

@@ -1,4 +1,4 @@
-//! What of a film can be copied: its index is read, and its tracks are looked at.
+//! What a film's index tells: what of it can be copied, and where its subtitles are.
 
 use std::time::Duration;
 
@@ -10,14 +10,26 @@ use crate::{
     keyframes::{self, Index, IndexKind, NoIndex},
     plan::{AudioCopy, Copies, Times, VideoCopy},
     probe::{Probed, TrackSpan},
+    subtitles::Reader,
 };
 
 /// Reading the index is a few range reads. A film whose server takes longer is encoded.
 const LIMIT: Duration = Duration::from_secs(8);
 
-pub(super) async fn copies(feed: &Feed, probed: &Probed) -> Copies {
-    let media = &probed.media;
+/// What can be copied, and for each subtitle track how its events are read; none for one whose events the index has not.
+pub(super) async fn of_index(feed: &Feed, probed: &Probed) -> (Copies, Vec<Option<Reader>>) {
     let index = index(feed, probed).await;
+    (copies(probed, &index), subtitles(probed, index.as_ref().ok()))
+}
+
+fn subtitles(probed: &Probed, index: Option<&Index>) -> Vec<Option<Reader>> {
+    let of_track =
+        |n| index.and_then(|index| index.subtitles.get(n)).and_then(|track| Reader::new(track, probed.zero_s));
+    (0..probed.media.subtitles.len()).map(of_track).collect()
+}
+
+fn copies(probed: &Probed, index: &Result<Index, NoIndex>) -> Copies {
+    let media = &probed.media;
     let times = |span: Option<&TrackSpan>| Times {
         zero_s: probed.zero_s,
         duration_s: media.duration_s,
@@ -30,7 +42,7 @@ pub(super) async fn copies(feed: &Feed, probed: &Probed) -> Copies {
         if Some(n) != first {
             return Err("only a file's first picture is passed on as it is".into());
         }
-        let of_track = match &index {
+        let of_track = match index {
             Ok(index) => index.video.get(n).filter(|track| !track.keyframes.is_empty()).ok_or(&NoIndex::Absent),
             Err(why) => Err(why),
         };

@@ -1,0 +1,62 @@
+//! Subtitles that the page draws itself: scripts, events, fonts. A browser's worker asks for them too, without its viewer's
+//! token, so they are no sign of life.
+
+use axum::{
+    Json,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
+use protocol::{Error, ErrorKind};
+use serde::Deserialize;
+use streaming::Matinee;
+
+use crate::status::Failure;
+
+/// A film's script and fonts do not change while its session stands.
+const KEPT: &str = "private, max-age=86400, immutable";
+
+/// The stretch of a film, in seconds.
+#[derive(Debug, Deserialize)]
+pub struct Stretch {
+    from: f64,
+    until: f64,
+}
+
+/// `GET /subtitles/{session}/{track}/header`: an ASS script without its events.
+pub async fn header(
+    State(matinee): State<Matinee>,
+    Path((session, track)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let header = matinee.subtitle_header(session.parse()?, track.parse()?).await?;
+    Ok(kept("text/plain; charset=utf-8", header))
+}
+
+/// `GET /subtitles/{session}/{track}/events?from=&until=`.
+pub async fn events(
+    State(matinee): State<Matinee>,
+    Path((session, track)): Path<(String, String)>,
+    stretch: Result<Query<Stretch>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(Stretch { from, until }) = stretch
+        .map_err(|_| Error::new(ErrorKind::InvalidRequest, "events are asked for from= and until= in seconds"))?;
+    let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
+    Ok(Json(events).into_response())
+}
+
+/// `GET /fonts/{session}/{number}`.
+pub async fn font(
+    State(matinee): State<Matinee>,
+    Path((session, number)): Path<(String, String)>,
+) -> Result<Response, Failure> {
+    let number = number.parse().map_err(|_| Error::new(ErrorKind::NotFound, "fonts have numbers"))?;
+    let font = matinee.font(session.parse()?, number).await?;
+    Ok(kept("font/sfnt", font))
+}
+
+fn kept(content_type: &'static str, body: impl axum::response::IntoResponse) -> Response {
+    let mut response = body.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    response
+}

@@ -1,0 +1,52 @@
+//! Subtitles that a browser draws itself, and the fonts for them.
+
+use bytes::Bytes;
+use protocol::{Error, ErrorKind, SessionId, TrackId};
+
+use super::Matinee;
+use crate::subtitles::Events;
+
+/// The longest stretch of events that is asked for at once, in seconds.
+const LONGEST_S: f64 = 120.0;
+
+impl Matinee {
+    /// The header of a subtitle track's ASS script, with its styles; one of our own for plain text.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`; `not_found` for a track that is not there or whose events can't be read by themselves.
+    pub async fn subtitle_header(&self, session: SessionId, track: TrackId) -> Result<String, Error> {
+        Ok(self.ready_film(session).await?.subtitle_header(track)?.to_owned())
+    }
+
+    /// The events that are shown between two moments, in seconds of film time, also those that began before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matinee::subtitle_header`]; `invalid_request` for moments that are no stretch of a film; what the source's
+    /// server answers.
+    pub async fn subtitle_events(
+        &self,
+        session: SessionId,
+        track: TrackId,
+        from_s: f64,
+        until_s: f64,
+    ) -> Result<Events, Error> {
+        if !(from_s.is_finite() && from_s >= 0.0 && until_s > from_s && until_s - from_s <= LONGEST_S) {
+            return Err(Error::new(
+                ErrorKind::InvalidRequest,
+                format!("events are asked for from= and until= in seconds, at most {LONGEST_S} s apart"),
+            ));
+        }
+        self.ready_film(session).await?.subtitle_events(track, from_s, until_s).await
+    }
+
+    /// A font that is attached to the film, by its number among the attached files.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`; `not_found` for what is not there or no font; what the source's server answers.
+    pub async fn font(&self, session: SessionId, number: usize) -> Result<Bytes, Error> {
+        self.ready_film(session).await?.font(number).await
+    }
+}
