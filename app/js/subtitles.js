@@ -1,0 +1,270 @@
+// JASSUB, which is libass in a worker: draws ASS subtitles over a <video>. It is loaded when a styled track is first
+// chosen, for it weighs 1.1 MB on its way (as gzip; 2.4 MB without).
+
+const WORKER = "/vendor/jassub-worker.mjs";
+const WASM = "/vendor/jassub.wasm";
+// With SIMD; JASSUB finds out which of the two this browser can run.
+const MODERN_WASM = "/vendor/jassub-modern.wasm";
+const FALLBACK_FONT = { url: "/vendor/jassub-fallback.woff2", family: "Liberation Sans" };
+
+// JASSUB itself waits for its worker for ever. Ready after 0.3 s on two cores; the rest is for a slow line.
+const START_LIMIT_MS = 60_000;
+// No screen shows more, and libass has one thread here.
+const HIGHEST_CANVAS = 2160;
+
+let Jassub;
+
+// Loads the library; whether this browser can run it. One that cannot downloads nothing.
+export async function load() {
+  if (!able()) return false;
+  Jassub ??= (await import("/vendor/jassub.mjs")).default;
+  return true;
+}
+
+function able() {
+  try {
+    return (
+      typeof Worker === "function" &&
+      typeof WebAssembly === "object" &&
+      typeof ResizeObserver === "function" &&
+      "transferControlToOffscreen" in HTMLCanvasElement.prototype &&
+      // The time of the very frame that is shown. JASSUB's own stand-in for it is under the GPL and left out.
+      "requestVideoFrameCallback" in HTMLVideoElement.prototype &&
+      new OffscreenCanvas(1, 1).getContext("2d") !== null
+    );
+  } catch {
+    return false;
+  }
+}
+
+// Draws over `video`, which is in the document. `header` is the script without its events; `fonts` are URLs or bytes
+// of the fonts that the file brings along; `fallbackFontUrl` a TrueType or OpenType file for what those lack, or
+// nothing for Liberation Sans. Only after `load`.
+export function create(video, header, fonts, fallbackFontUrl) {
+  return new Overlay(video, header, fonts, fallbackFontUrl);
+}
+
+class Overlay {
+  #jassub;
+  // Resolves with the names of libass' styles when there is a renderer.
+  #started;
+  #running = false;
+  // Ends the listeners and requests.
+  #end = new AbortController();
+  #seen = new Set();
+  #fonts = new Set();
+
+  constructor(video, header, fonts, fallbackFontUrl) {
+    this.#jassub = drawer(video, header);
+    this.#started = this.#start();
+    // Whoever asks `ready` is told; nobody else needs to be.
+    this.#started.catch(() => this.destroy());
+    this.#fallback(fallbackFontUrl);
+    this.addFonts(fonts);
+    this.#watch(video);
+  }
+
+  // Resolves when it can draw. Rejects with an Error when it never will; then nothing is left over the video.
+  async ready() {
+    await this.#started;
+  }
+
+  // Takes events as JSON, in any order and at any time; one whose read_order was seen before is ignored:
+  // [{read_order, layer, start_ms, duration_ms, style, name, margin_l, margin_r, margin_v, effect, text}].
+  add(events) {
+    const fresh = JSON.parse(events).filter(({ read_order }) => !this.#seen.has(read_order) && this.#seen.add(read_order));
+    if (fresh.length === 0) return;
+    this.#later("could not add subtitles", (renderer, styles) =>
+      Promise.all(
+        fresh.map((event) =>
+          renderer.createEvent({
+            Start: event.start_ms,
+            Duration: event.duration_ms,
+            Style: styleIndex(styles, event.style),
+            Layer: event.layer,
+            ReadOrder: event.read_order,
+            MarginL: event.margin_l,
+            MarginR: event.margin_r,
+            MarginV: event.margin_v,
+            Name: event.name,
+            Effect: event.effect,
+            Text: event.text,
+          }),
+        ),
+      ),
+    );
+  }
+
+  // Takes more fonts, URLs or bytes. What they are needed for is drawn in another font until they are here.
+  addFonts(fonts) {
+    const fresh = [...fonts].filter((font) => !this.#fonts.has(font) && this.#fonts.add(font));
+    const fetched = fresh.map((font) => this.#bytes(font));
+    // All at once: libass forgets what it has laid out at each addition.
+    this.#later("could not add fonts", async (renderer) => {
+      const files = (await Promise.all(fetched)).filter(Boolean);
+      if (files.length > 0) await renderer.addFonts(files);
+    });
+  }
+
+  // Shows everything so many seconds later than its events say, or earlier when negative.
+  setDelay(seconds) {
+    this.#jassub.timeOffset = -seconds;
+    if (this.#running) this.#jassub.redraw();
+  }
+
+  // Takes the canvas away at once and ends the worker. Doing it twice is harmless, and so are later calls of others.
+  destroy() {
+    this.#end.abort();
+    this.#jassub.destroy().catch(() => {});
+    // It would wait for a worker that has not started, or never will.
+    if (!this.#running) this.#jassub._worker.terminate();
+    this.#running = false;
+  }
+
+  async #start() {
+    const { _worker: worker, ready } = this.#jassub;
+    let timer;
+    const failed = new Promise((_, reject) => {
+      const fail = (why) => reject(new Error(`the subtitle renderer did not start: ${why}`));
+      worker.addEventListener("error", (event) => fail(event.message || "its worker could not be loaded"));
+      timer = setTimeout(() => fail(`nothing was heard of it for ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
+      this.#end.signal.addEventListener("abort", () => fail("it was taken away"));
+    });
+    try {
+      await Promise.race([ready, failed]);
+      // libass' own default comes first, then the script's in their order; one that it cannot read has no place.
+      const styles = await Promise.race([this.#jassub.renderer.getStyles(), failed]);
+      this.#running = true;
+      return styles.map((style) => style.Name);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  // Does something with the renderer as soon as there is one, and shows the result.
+  async #later(what, task) {
+    try {
+      const styles = await this.#started;
+      await task(this.#jassub.renderer, styles);
+      if (this.#running) await this.#jassub.redraw();
+    } catch (error) {
+      // Without a renderer `ready` has said so; after the end nobody cares.
+      if (this.#running) console.warn(`${what}:`, error);
+    }
+  }
+
+  async #fallback(url) {
+    const own = FALLBACK_FONT;
+    let bytes = url ? await this.#bytes(url) : undefined;
+    let family = bytes && familyName(bytes);
+    if (url && !family) console.warn(`no fallback font that can be read at ${url}; taking ${own.family}`);
+    if (!family) [bytes, family] = [await this.#bytes(own.url), own.family];
+    this.#later("could not add the fallback font", async (renderer) => {
+      // libass takes it by its name, so a file alone would not do.
+      await renderer.setDefaultFont(family);
+      if (bytes) await renderer.addFonts([bytes]);
+    });
+  }
+
+  // A font's bytes; undefined when they cannot be had.
+  async #bytes(font) {
+    if (typeof font !== "string") return font;
+    try {
+      const answer = await fetch(font, { signal: this.#end.signal });
+      if (!answer.ok) throw new Error(`status ${answer.status}`);
+      return new Uint8Array(await answer.arrayBuffer());
+    } catch (error) {
+      if (!this.#end.signal.aborted) console.warn(`could not fetch the font ${font}:`, error);
+      return undefined;
+    }
+  }
+
+  // JASSUB follows the size of the element; these change the picture or its pixels without changing that.
+  #watch(video) {
+    const { signal } = this.#end;
+    const refit = () => this.#running && this.#jassub.resize(true);
+    video.addEventListener("resize", refit, { signal });
+    const density = () => {
+      const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+      query.addEventListener("change", () => { refit(); density(); }, { signal, once: true });
+    };
+    density();
+  }
+}
+
+// A JASSUB that can be told to draw again, and that outlives a failure.
+function drawer(video, header) {
+  class Drawer extends Jassub {
+    #shown;
+
+    // Called for each frame that the browser shows. A paused film shows none, so it is kept.
+    async manualRender(frame, repaint) {
+      this.#shown = frame;
+      try {
+        await super.manualRender(frame, repaint);
+      } catch (error) {
+        console.warn("could not draw subtitles:", error);
+        // It would wait for ever for the drawing that failed.
+        this.busy = false;
+      }
+    }
+
+    async redraw() {
+      if (!this.#shown && video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
+      await this.manualRender(
+        this.#shown ?? {
+          mediaTime: video.currentTime,
+          expectedDisplayTime: performance.now(),
+          width: video.videoWidth,
+          height: video.videoHeight,
+        },
+        true,
+      );
+    }
+
+    // Without a picture there is no place to compute, and JASSUB would compute with NaN.
+    async resize(...how) {
+      if (video.videoWidth > 0 && !this._destroyed) await super.resize(...how);
+    }
+  }
+  return new Drawer({
+    video,
+    subContent: header,
+    workerUrl: WORKER,
+    wasmUrl: WASM,
+    modernWasmUrl: MODERN_WASM,
+    // Neither this computer's fonts, for which people would be asked, nor those of a stranger's server.
+    queryFonts: false,
+    defaultFont: FALLBACK_FONT.family,
+    maxRenderHeight: HIGHEST_CANVAS,
+  });
+}
+
+// libass' rule for an event's style: the last one of that name, without asterisks, else the default.
+function styleIndex(styles, name) {
+  const index = styles.lastIndexOf(name.replace(/^\*+/, ""));
+  return index > 0 ? index : Math.max(0, styles.findLastIndex((style) => style.toLowerCase() === "default"));
+}
+
+// The family name in a TrueType or OpenType file, or in the first font of a collection of them.
+function familyName(bytes) {
+  const [TRUETYPE, OPENTYPE, COLLECTION, NAME] = [0x00010000, 0x4f54544f, 0x74746366, 0x6e616d65];
+  const [FAMILY, UNICODE, WINDOWS] = [1, 0, 3];
+  try {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const font = view.getUint32(0) === COLLECTION ? view.getUint32(12) : 0;
+    if (![TRUETYPE, OPENTYPE].includes(view.getUint32(font))) return undefined;
+    const rows = (start, count, size) => Array.from({ length: count }, (_, row) => start + row * size);
+    const entry = rows(font + 12, view.getUint16(font + 4), 16).find((at) => view.getUint32(at) === NAME);
+    if (entry === undefined) return undefined;
+    const table = view.getUint32(entry + 8);
+    const record = rows(table + 6, view.getUint16(table + 2), 12).find(
+      (at) => view.getUint16(at + 6) === FAMILY && [UNICODE, WINDOWS].includes(view.getUint16(at)),
+    );
+    if (record === undefined) return undefined;
+    const start = table + view.getUint16(table + 4) + view.getUint16(record + 10);
+    return new TextDecoder("utf-16be").decode(bytes.subarray(start, start + view.getUint16(record + 8)));
+  } catch {
+    return undefined;
+  }
+}
