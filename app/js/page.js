@@ -11,3 +11,10 @@ export function languageName(tag) {
     return undefined;
   }
 }
+
+// What a GET answers, as text. Rejects when the server refuses.
+export async function fetchText(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  return answer.text();
+}

@@ -7,6 +7,7 @@ pub mod api;
 mod browser;
 #[allow(unreachable_pub, reason = "the component macro makes its items public")]
 mod components;
+mod overlay;
 #[allow(unreachable_pub, reason = "the component macro makes its items public")]
 mod pages;
 mod player;

@@ -32,7 +32,7 @@ pub async fn header(
     Ok(kept("text/plain; charset=utf-8", header))
 }
 
-/// `GET /subtitles/{session}/{track}/events?from=&until=`.
+/// `GET /subtitles/{session}/{track}/events?from=&until=`: those that are shown in this stretch of the film.
 pub async fn events(
     State(matinee): State<Matinee>,
     Path((session, track)): Path<(String, String)>,
@@ -41,7 +41,12 @@ pub async fn events(
     let Query(Stretch { from, until }) = stretch
         .map_err(|_| Error::new(ErrorKind::InvalidRequest, "events are asked for from= and until= in seconds"))?;
     let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
-    Ok(Json(events).into_response())
+    Ok(Json(events.events).into_response())
+}
+
+/// `GET /fonts/{session}`: the numbers of the attached fonts.
+pub async fn fonts(State(matinee): State<Matinee>, Path(session): Path<String>) -> Result<Response, Failure> {
+    Ok(Json(matinee.fonts(session.parse()?).await?).into_response())
 }
 
 /// `GET /fonts/{session}/{number}`.

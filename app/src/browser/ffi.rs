@@ -6,4 +6,7 @@ use wasm_bindgen::prelude::*;
 extern "C" {
     #[wasm_bindgen(js_name = languageName)]
     pub(super) fn language_name(tag: &str) -> Option<String>;
+
+    #[wasm_bindgen(catch, js_name = fetchText)]
+    pub(super) async fn fetch_text(url: &str) -> Result<JsValue, JsValue>;
 }

@@ -9,7 +9,10 @@ mod sharing;
 
 use js_sys::Date;
 use leptos::prelude::{document, window};
+use protocol::{Error, ErrorKind};
 use wasm_bindgen::JsValue;
+
+use crate::api::ApiError;
 
 pub(crate) use capabilities::capabilities;
 pub(crate) use identity::{
@@ -31,6 +34,12 @@ pub(crate) fn hidden() -> bool {
 /// The viewer's languages, best first, as BCP 47 tags.
 pub(crate) fn languages() -> Vec<String> {
     window().navigator().languages().iter().filter_map(|tag: JsValue| tag.as_string()).collect()
+}
+
+/// What a GET of this site answers.
+pub(crate) async fn fetch_text(url: String) -> Result<String, ApiError> {
+    let answer = ffi::fetch_text(&url).await.ok().and_then(|text| text.as_string());
+    answer.ok_or_else(|| Error::new(ErrorKind::Internal, "the server did not answer").into())
 }
 
 /// The name of the language `tag` in the viewer's own language.

@@ -35,7 +35,10 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                     watching.buffering.set(true);
                     watch::sought(watching);
                 }
-                on:timeupdate=move |_| watching.keep_place()
+                on:timeupdate=move |_| {
+                    watching.keep_place();
+                    watch::follow_subtitles(watching);
+                }
                 on:play=told
                 on:pause=told
                 on:seeked=move |event| {

@@ -62,6 +62,14 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
             })
             .collect_view()
     };
+    // Other subtitles are drawn into the picture anyway.
+    let could_overlay = Memo::new(move |_| {
+        let chosen = watching.choice.get().subtitles;
+        watching.can_overlay.get()
+            && watching.plan.with(|plan| {
+                plan.as_ref().is_some_and(|plan| chosen.is_some_and(|track| plan.readable.contains(&track)))
+            })
+    });
     // The server's first choice must not undo the viewer's.
     let unplanned = Memo::new(move |_| watching.plan.with(Option::is_none));
     let disabled = move |few: usize, count: usize| unplanned.get() || count < few;
@@ -94,6 +102,17 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     {subtitles}
                 </select>
             </label>
+            <Show when=move || could_overlay.get()>
+                <label class="check">
+                    <input
+                        id="burn"
+                        type="checkbox"
+                        prop:checked=move || watching.burning.get()
+                        on:change=move |event| watch::burn_subtitles(watching, event_target_checked(&event))
+                    />
+                    <span>"Draw them into the picture, for casting or if they look wrong"</span>
+                </label>
+            </Show>
             <label>
                 <span>"Quality"</span>
                 <select

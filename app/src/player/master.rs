@@ -18,9 +18,11 @@ pub(crate) fn master_query(
     }
 }
 
-/// The query of a viewer who has not chosen any track yet.
+/// The query of a viewer who has not chosen any track yet. Which subtitles are drawn, and where, is seen when the server
+/// has told which can be drawn over the picture.
 pub(crate) fn first_query(quality: Quality, capabilities: &Capabilities) -> MasterQuery {
-    MasterQuery { quality: smaller(quality), caps: caps(capabilities), ..MasterQuery::default() }
+    let burn = Some("none".to_owned());
+    MasterQuery { burn, quality: smaller(quality), caps: caps(capabilities), ..MasterQuery::default() }
 }
 
 /// The master playlist for `query`.
@@ -86,9 +88,9 @@ mod tests {
     #[test]
     fn the_first_query_leaves_the_tracks_to_the_server() {
         let capabilities = Capabilities::of(["avc1.640028"]);
-        assert_eq!(url(&first_query(Quality::Original, &capabilities)), "caps=avc1.640028");
-        assert_eq!(url(&first_query(Quality::P480, &capabilities)), "quality=480&caps=avc1.640028");
-        assert_eq!(first_query(Quality::Original, &Capabilities::of([])), MasterQuery::default());
+        assert_eq!(url(&first_query(Quality::Original, &capabilities)), "burn=none&caps=avc1.640028");
+        assert_eq!(url(&first_query(Quality::P480, &capabilities)), "burn=none&quality=480&caps=avc1.640028");
+        assert_eq!(first_query(Quality::Original, &Capabilities::of([])).caps, None);
     }
 
     #[test]

@@ -6,15 +6,17 @@ mod playback;
 mod prepare;
 mod presence;
 mod state;
+mod subtitles;
 
 use leptos::prelude::*;
 
 pub(crate) use playback::{
-    element_failed, first_frame, has_picture, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
-    try_to_play,
+    burn_subtitles, element_failed, first_frame, has_picture, ran_dry, sought, switch_audio, switch_quality,
+    switch_subtitles, try_to_play,
 };
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
+pub(crate) use subtitles::follow as follow_subtitles;
 
 /// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
 pub(crate) fn begin(watching: Watching) {
@@ -28,5 +30,8 @@ pub(crate) fn begin(watching: Watching) {
         let attempt = watching.attempt.get();
         prepare::prepare(watching, attempt);
     });
-    on_cleanup(move || playback::unload(watching));
+    on_cleanup(move || {
+        subtitles::clear(watching);
+        playback::unload(watching);
+    });
 }

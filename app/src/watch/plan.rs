@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{Choice, MasterQuery, PlanView, Quality, SessionId};
+use protocol::{Choice, MasterQuery, PlanView, Quality, SessionId, VideoMode, choose};
 
 use super::state::Watching;
 use crate::{
@@ -33,10 +33,14 @@ pub(super) async fn first(session: SessionId) -> Result<(PlanView, Quality), Api
 
 /// Takes the server's choice for the viewer's.
 pub(super) fn adopt(watching: Watching, plan: PlanView, quality: Quality) {
+    // What mpv would show, where it costs nothing: over the picture, or in one that is encoded anyway.
+    let by_itself = watching.media_untracked().and_then(|media| choose(&media, &browser::languages()).subtitles);
+    let encoded = plan.video.as_ref().is_some_and(|video| video.mode == VideoMode::Encode);
+    let subtitles = by_itself.filter(|track| encoded || plan.readable.contains(track));
     watching.choice.set(Choice {
         video: plan.video.as_ref().map(|video| video.track),
         audio: plan.audio_track,
-        subtitles: plan.burn,
+        subtitles,
     });
     watching.quality.set(quality);
     watching.plan.set(Some(plan));

@@ -13,6 +13,7 @@ use web_sys::DomException;
 use super::{
     plan,
     state::{Phase, Resume, Watching},
+    subtitles,
 };
 use crate::{
     browser,
@@ -28,6 +29,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     let load = watching.loads.with_value(|loads| loads + 1);
     watching.loads.set_value(load);
     watching.resume.set_value(resume);
+    subtitles::draw(watching);
     watching.needs_click.set(false);
     watching.queueing.set(false);
     watching.ahead.set_value(None);
@@ -97,6 +99,7 @@ pub(crate) fn ran_dry(watching: Watching) {
 
 /// The viewer goes elsewhere, where the film may be sound.
 pub(crate) fn sought(watching: Watching) {
+    subtitles::follow(watching);
     if watching.take_damage().is_some() {
         with_player(watching, Player::retry);
     }
@@ -112,10 +115,21 @@ pub(crate) fn switch_audio(watching: Watching, audio: TrackId) {
     }
 }
 
-/// Plays with another subtitle track, or none. It is drawn into the picture, so the picture is loaded anew.
+/// Plays with another subtitle track, or none.
 pub(crate) fn switch_subtitles(watching: Watching, subtitles: Option<TrackId>) {
-    watching.choice.update(|choice| choice.subtitles = subtitles);
-    reload(watching);
+    change_picture(watching, |watching| watching.choice.update(|choice| choice.subtitles = subtitles));
+}
+
+/// Draws subtitles into the picture, or over it where they can be.
+pub(crate) fn burn_subtitles(watching: Watching, burning: bool) {
+    change_picture(watching, |watching| watching.burning.set(burning));
+}
+
+/// Changes what is drawn. Only where that is drawn into the picture, before or after, is the picture loaded anew.
+fn change_picture(watching: Watching, change: impl FnOnce(Watching)) {
+    let before = watching.query();
+    change(watching);
+    if watching.query() == before { subtitles::draw(watching) } else { reload(watching) }
 }
 
 /// Plays a picture of another size, from the next film on too.

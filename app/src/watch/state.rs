@@ -1,10 +1,13 @@
 //! The signals of one watch page.
 
 use leptos::{html, prelude::*};
-use protocol::{Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, ViewerView};
+use protocol::{
+    Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, TrackId, ViewerView,
+};
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
 
+use super::subtitles::Drawn;
 use crate::{
     browser,
     player::{Fallback, Player, Recovery, known_position_s, master_query},
@@ -41,6 +44,14 @@ pub(crate) struct Watching {
     /// The tracks that are played.
     pub(crate) choice: RwSignal<Choice>,
     pub(crate) quality: RwSignal<Quality>,
+    /// Subtitles are drawn into the picture though they could be drawn over it.
+    pub(crate) burning: RwSignal<bool>,
+    /// This browser can draw subtitles over the picture, as far as is known.
+    pub(crate) can_overlay: RwSignal<bool>,
+    /// Wrapped like the player.
+    pub(crate) drawn: StoredValue<Option<SendWrapper<Drawn>>>,
+    /// Counts up for every track that is drawn.
+    pub(crate) drawings: StoredValue<u32>,
     /// How the server makes what is chosen; for a moment after each change how it made what was chosen before. None
     /// until the server has chosen for the first time.
     pub(crate) plan: RwSignal<Option<PlanView>>,
@@ -90,6 +101,10 @@ impl Watching {
             view: RwSignal::new(None),
             choice: RwSignal::new(Choice::default()),
             quality: RwSignal::new(Quality::Original),
+            burning: RwSignal::new(false),
+            can_overlay: RwSignal::new(true),
+            drawn: StoredValue::new(None),
+            drawings: StoredValue::new(0),
             plan: RwSignal::new(None),
             plans_asked: StoredValue::new(0),
             phase: RwSignal::new(Phase::Joining),
@@ -122,6 +137,10 @@ impl Watching {
 
     pub(crate) fn media(self) -> Option<Media> {
         self.view.with(|view| view.as_ref().and_then(|view| view.media.clone()))
+    }
+
+    pub(crate) fn media_untracked(self) -> Option<Media> {
+        self.view.with_untracked(|view| view.as_ref().and_then(|view| view.media.clone()))
     }
 
     pub(crate) fn title(self) -> Option<String> {
@@ -158,8 +177,23 @@ impl Watching {
     /// What the server is asked for to play what is chosen.
     pub(crate) fn query(self) -> MasterQuery {
         let video = self.fallback.with_value(|fallback| fallback.video());
-        let (choice, quality) = (self.choice.get_untracked(), self.quality.get_untracked());
+        let (mut choice, quality) = (self.choice.get_untracked(), self.quality.get_untracked());
+        if self.overlaid().is_some() {
+            choice.subtitles = None;
+        }
         master_query(choice, quality, &browser::capabilities(), video)
+    }
+
+    /// Whether subtitles of this track can be drawn over the picture.
+    pub(crate) fn can_be_overlaid(self, track: TrackId) -> bool {
+        self.can_overlay.get_untracked()
+            && self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.readable.contains(&track)))
+    }
+
+    /// The chosen subtitle track, if it is drawn over the picture.
+    pub(crate) fn overlaid(self) -> Option<TrackId> {
+        let chosen = self.choice.get_untracked().subtitles?;
+        (!self.burning.get_untracked() && self.can_be_overlaid(chosen)).then_some(chosen)
     }
 
     /// The player has nothing to show after this moment.

@@ -21,9 +21,15 @@ pub(super) struct Attachments {
 }
 
 impl Attachments {
-    /// How many there are.
-    pub(super) async fn count(&self, feed: &Feed) -> Result<usize, Error> {
-        Ok(self.places(feed).await?.len())
+    /// The numbers of those that are fonts by their content.
+    pub(super) async fn fonts(&self, feed: &Feed) -> Result<Vec<usize>, Error> {
+        let mut fonts = Vec::new();
+        for (number, place) in self.places(feed).await?.iter().enumerate() {
+            if place.size <= MAX_FONT && is_font(&feed.read(place.offset, 4).await?) {
+                fonts.push(number);
+            }
+        }
+        Ok(fonts)
     }
 
     /// An attached font, by its number among all attached files. What is not a font by its content is not given away.

@@ -197,13 +197,13 @@ impl Film {
         })
     }
 
-    /// How many files are attached to the film.
+    /// The numbers of the fonts among the files attached to the film.
     ///
     /// # Errors
     ///
     /// What the source's server answers.
-    pub async fn attached(&self) -> Result<usize, Error> {
-        self.attachments.count(&self.feed).await
+    pub async fn fonts(&self) -> Result<Vec<usize>, Error> {
+        self.attachments.fonts(&self.feed).await
     }
 
     /// A font that is attached to the film, by its number among the attached files.

@@ -41,6 +41,15 @@ impl Matinee {
         self.ready_film(session).await?.subtitle_events(track, from_s, until_s).await
     }
 
+    /// The numbers of the fonts among the files attached to the film.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`; what the source's server answers.
+    pub async fn fonts(&self, session: SessionId) -> Result<Vec<usize>, Error> {
+        self.ready_film(session).await?.fonts().await
+    }
+
     /// A font that is attached to the film, by its number among the attached files.
     ///
     /// # Errors

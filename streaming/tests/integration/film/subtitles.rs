@@ -34,6 +34,7 @@ async fn events_and_fonts_come_by_themselves() {
         let sent = theatre.upstream.sent() - before;
         assert!(sent < 2 * EVENT, "{name}: {sent} bytes for two events");
 
+        assert_eq!(matinee.fonts(session).await.unwrap(), [0], "{name}");
         let font = matinee.font(session, 0).await.unwrap();
         assert_eq!((font.len(), &font[..4]), (756, &[0, 1, 0, 0][..]), "{name}");
         for error in [

@@ -1,0 +1,29 @@
+//! Bindings to `js/subtitles.js`.
+
+use js_sys::Array;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlVideoElement;
+
+#[wasm_bindgen(module = "/js/subtitles.js")]
+extern "C" {
+    #[wasm_bindgen(catch)]
+    pub(super) async fn load() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch)]
+    pub(super) fn create(video: &HtmlVideoElement, header: &str, fonts: &Array) -> Result<Drawer, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    pub(super) type Drawer;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) async fn ready(this: &Drawer) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) fn add(this: &Drawer, events: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn destroy(this: &Drawer);
+}

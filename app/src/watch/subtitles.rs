@@ -1,0 +1,115 @@
+//! Drawing the chosen subtitles: over the picture where their events can be had and this browser can draw them, else
+//! into it.
+
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
+use protocol::TrackId;
+use send_wrapper::SendWrapper;
+
+use super::{playback, state::Watching};
+use crate::{
+    api,
+    browser::fetch_text,
+    overlay::{Overlay, events_url},
+};
+
+/// How long an answer about subtitles may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long after a failure they are asked for again.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The track that is drawn over the picture.
+pub(crate) struct Drawn {
+    track: TrackId,
+    /// Tells it from a former one.
+    number: u32,
+    /// None while it begins.
+    overlay: Option<Overlay>,
+}
+
+/// Draws what is chosen in place of what was drawn before.
+pub(super) fn draw(watching: Watching) {
+    let wanted = watching.overlaid();
+    let now = watching.drawn.with_value(|drawn| drawn.as_ref().map(|drawn| drawn.track));
+    if wanted == now {
+        return follow(watching);
+    }
+    let number = watching.drawings.with_value(|drawings| drawings + 1);
+    watching.drawings.set_value(number);
+    watching.drawn.set_value(wanted.map(|track| SendWrapper::new(Drawn { track, number, overlay: None })));
+    if let Some(track) = wanted {
+        spawn_local(async move {
+            let began = begin(watching, track, number).await;
+            // What this browser cannot draw is drawn into the picture.
+            if is_current(watching, number) && !began {
+                watching.can_overlay.set(false);
+                playback::reload(watching);
+            }
+        });
+    }
+}
+
+/// Nothing is drawn over the picture any more.
+pub(super) fn clear(watching: Watching) {
+    let _ = watching.drawn.try_update_value(|drawn| drawn.take());
+}
+
+/// Asks for the events that are needed soon.
+pub(crate) fn follow(watching: Watching) {
+    let (at_s, _) = watching.position();
+    let ask = watching.drawn.try_update_value(|drawn| {
+        let drawn = drawn.as_mut()?;
+        let stretch = drawn.overlay.as_mut()?.asked.next(at_s)?;
+        Some((drawn.track, drawn.number, stretch))
+    });
+    let Some(Some((track, number, stretch))) = ask else { return };
+    spawn_local(async move {
+        let answer = api::within(PATIENCE, fetch_text(events_url(watching.session, track, stretch))).await;
+        if !is_current(watching, number) {
+            return;
+        }
+        watching.drawn.update_value(|drawn| {
+            let Some(overlay) = drawn.as_mut().and_then(|drawn| drawn.overlay.as_mut()) else { return };
+            overlay.asked.answered(stretch, answer.is_ok());
+            if let Ok(events) = &answer {
+                overlay.add(events);
+            }
+        });
+        if answer.is_err() {
+            sleep(PAUSE).await;
+        }
+        if is_current(watching, number) {
+            follow(watching);
+        }
+    });
+}
+
+/// Whether the track is drawn from now on.
+async fn begin(watching: Watching, track: TrackId, number: u32) -> bool {
+    let session = watching.session;
+    if !Overlay::is_possible().await {
+        return false;
+    }
+    let script = api::within(PATIENCE, fetch_text(format!("/subtitles/{session}/{track}/header"))).await;
+    let fonts = api::within(PATIENCE, fetch_text(format!("/fonts/{session}"))).await;
+    if !is_current(watching, number) {
+        return true;
+    }
+    let fonts: Vec<u32> = fonts.ok().and_then(|fonts| serde_json::from_str(&fonts).ok()).unwrap_or_default();
+    let (Ok(script), Some(video)) = (script, watching.video.get_untracked()) else { return false };
+    let Some(overlay) = Overlay::new(&video, session, &script, &fonts) else { return false };
+    let ready = overlay.ready();
+    watching.drawn.update_value(|drawn| {
+        if let Some(drawn) = drawn.as_mut().filter(|drawn| drawn.number == number) {
+            drawn.overlay = Some(overlay);
+        }
+    });
+    follow(watching);
+    ready.await
+}
+
+fn is_current(watching: Watching, number: u32) -> bool {
+    !watching.is_over() && watching.drawings.get_value() == number
+}
