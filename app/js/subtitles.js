@@ -123,15 +123,17 @@ class Overlay {
 
   async #start() {
     const { _worker: worker, ready } = this.#jassub;
-    let timer;
+    let timer, fail;
     const failed = new Promise((_, reject) => {
-      const fail = (why) => reject(new Error(`the subtitle renderer did not start: ${why}`));
+      fail = (why) => reject(new Error(`the subtitle renderer did not start: ${why}`));
       worker.addEventListener("error", (event) => fail(event.message || "its worker could not be loaded"));
       timer = setTimeout(() => fail(`nothing was heard of it for ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS);
       this.#end.signal.addEventListener("abort", () => fail("it was taken away"));
     });
     try {
-      await Promise.race([ready, failed]);
+      // What it rejects with is about its messages; the reason is in the console.
+      ready.catch(() => fail("its wasm could not be loaded, or the script's header not read"));
+      await Promise.race([ready.catch(() => failed), failed]);
       // libass' own default comes first, then the script's in their order; one that it cannot read has no place.
       const styles = await Promise.race([this.#jassub.renderer.getStyles(), failed]);
       this.#running = true;
