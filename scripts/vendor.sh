@@ -3,6 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 mkdir -p public/vendor
-for file in hls.min.mjs; do
-  cmp -s "node_modules/hls.js/dist/$file" "public/vendor/$file" || cp "node_modules/hls.js/dist/$file" public/vendor/
-done
+file=hls.min.mjs
+cmp -s "node_modules/hls.js/dist/$file" "public/vendor/$file" || cp "node_modules/hls.js/dist/$file" public/vendor/
