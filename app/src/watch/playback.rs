@@ -127,8 +127,7 @@ pub(crate) fn switch_quality(watching: Watching, quality: Quality) {
 
 /// The video element itself reported an error. Where hls.js is at work it mostly gets over it by itself.
 pub(crate) fn element_failed(watching: Watching) {
-    watching.keep_place();
-    watching.rebuilding.set_value(true);
+    watching.begin_rebuilding();
     let load = watching.loads.get_value();
     let failed = move |details: &str| {
         let fault = Fault::Media { details: details.into(), fatal: true };
@@ -208,8 +207,7 @@ fn heard(watching: Watching, load: u32, event: Event) {
                 Step::Ignore => {}
                 Step::AwaitPlace => watching.queueing.set(true),
                 Step::RecoverMedia => {
-                    watching.keep_place();
-                    watching.rebuilding.set_value(true);
+                    watching.begin_rebuilding();
                     with_player(watching, Player::recover_media);
                     play_on(watching);
                 }

@@ -139,20 +139,24 @@ impl Watching {
 
     /// Where playing goes on, and whether it does, when the film is loaded anew now.
     pub(crate) fn place(self) -> Resume {
+        // Before its first picture the element is paused at zero, which nobody has asked for.
         let showing = self.phase.get_untracked() == Phase::Showing && !self.rebuilding.get_value();
-        match self.video.get_untracked() {
-            // Before its first picture the element is paused at zero, which nobody has asked for.
-            Some(video) if showing && video.ready_state() >= HtmlMediaElement::HAVE_METADATA => {
-                let play = !video.paused() || self.needs_click.get_untracked();
-                Resume { position_s: video.current_time(), play }
-            }
-            _ => self.resume.get_value(),
+        let video = self.video.get_untracked().filter(|_| showing);
+        match video.and_then(|video| Some((known_position_s(&video)?, video.paused()))) {
+            Some((position_s, paused)) => Resume { position_s, play: !paused || self.needs_click.get_untracked() },
+            None => self.resume.get_value(),
         }
     }
 
     /// Remembers the place, which the element forgets when its buffers are taken from it.
     pub(crate) fn keep_place(self) {
         self.resume.set_value(self.place());
+    }
+
+    /// The buffers are built anew from here on, and the place is kept meanwhile.
+    pub(crate) fn begin_rebuilding(self) {
+        self.keep_place();
+        self.rebuilding.set_value(true);
     }
 
     /// What the server is asked for to play what is chosen.
