@@ -10,8 +10,7 @@ mod state;
 use leptos::prelude::*;
 
 pub(crate) use playback::{
-    element_failed, first_frame, has_picture, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
-    try_to_play,
+    element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles, try_to_play,
 };
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
