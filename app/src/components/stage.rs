@@ -24,7 +24,6 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                 on:canplay=started
                 on:playing=move |event| {
                     watching.needs_click.set(false);
-                    watch::has_picture(watching);
                     started(event);
                 }
                 on:waiting=move |_| {
@@ -43,7 +42,6 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                 on:pause=told
                 on:seeked=move |event| {
                     watching.buffering.set(false);
-                    watch::has_picture(watching);
                     told(event);
                 }
                 on:error=move |_| watch::element_failed(watching)

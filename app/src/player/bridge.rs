@@ -27,6 +27,8 @@ pub(crate) enum Fault {
 impl Fault {
     /// The details of a media fault that is the decoder's.
     pub(crate) const DECODER: &str = "decoderError";
+    /// The details of a media fault that has cost the buffers.
+    pub(crate) const RESET: &str = "mediaSourceRequiresReset";
 
     /// The fault in words, for the case that nothing has helped.
     pub(crate) fn into_error(self) -> Error {
@@ -85,8 +87,9 @@ fn fault(account: &str) -> Fault {
     };
     match kind.as_str() {
         "networkError" => Fault::Network { status, told: serde_json::from_str(&body).ok(), details, fatal },
-        // hls.js tells a failed decoder like a buffer that the browser threw away, but for the words.
-        "mediaError" if details == "mediaSourceRequiresReset" && reason.contains("HTMLMediaElement Error") => {
+        // hls.js tells a failed decoder like a buffer that the browser threw away, but for the words: its own, or those
+        // with which Chromium refuses to add to a failed element's buffer.
+        "mediaError" if details == Fault::RESET && reason.contains("HTMLMediaElement") => {
             Fault::Media { details: Fault::DECODER.into(), fatal }
         }
         "mediaError" => Fault::Media { details, fatal },
@@ -125,6 +128,16 @@ mod tests {
             "reason":"MediaSource closed while media attached with HTMLMediaElement Error: PIPELINE_ERROR_DECODE"}"#,
         );
         assert_eq!(decoder, Some(Event::Fault(Fault::Media { details: Fault::DECODER.into(), fatal: false })));
+        let refused = event(
+            "fault",
+            r#"{"type":"mediaError","details":"mediaSourceRequiresReset","fatal":false,
+            "reason":"Failed to execute 'appendBuffer': The HTMLMediaElement.error attribute is not null."}"#,
+        );
+        assert_eq!(refused, decoder);
+        let thrown_away =
+            event("fault", r#"{"type":"mediaError","details":"mediaSourceRequiresReset","reason":"closed"}"#);
+        let Some(Event::Fault(fault)) = thrown_away else { panic!("no fault") };
+        assert_eq!(fault, Fault::Media { details: Fault::RESET.into(), fatal: false });
         assert!(matches!(event("fault", "?"), Some(Event::Fault(Fault::Other { fatal: true, .. }))));
         assert_eq!(event("levelLoaded", ""), None);
     }

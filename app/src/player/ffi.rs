@@ -30,9 +30,6 @@ extern "C" {
     #[wasm_bindgen(method, js_name = startLoad)]
     pub(super) fn start_load(this: &Hls, position_s: f64);
 
-    #[wasm_bindgen(method, js_name = recoverMediaError)]
-    pub(super) fn recover_media_error(this: &Hls);
-
     #[wasm_bindgen(method, setter, js_name = audioTrack)]
     pub(super) fn set_audio_track(this: &Hls, index: u32);
 

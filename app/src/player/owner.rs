@@ -82,19 +82,6 @@ impl Player {
         }
     }
 
-    /// The browser plays by itself, without hls.js.
-    pub(crate) fn is_native(&self) -> bool {
-        matches!(self.engine, Engine::Native)
-    }
-
-    /// Builds the buffers anew after the browser could not decode.
-    pub(crate) fn recover_media(&self) {
-        match &self.engine {
-            Engine::Hls { hls, .. } => hls.recover_media_error(),
-            Engine::Native => self.reload_natively(),
-        }
-    }
-
     /// Loads the film anew where it is.
     fn reload_natively(&self) {
         let position_s = known_position_s(&self.video).unwrap_or(self.source.start_s);

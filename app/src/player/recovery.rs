@@ -11,8 +11,8 @@ use super::Fault;
 pub(crate) struct Recovery {
     network_tries: u32,
     media_tries: u32,
-    /// Where in the film the buffers were built anew last, in seconds.
-    rebuilt_at_s: f64,
+    /// Where it was loaded anew last, in seconds of the film.
+    reloaded_at_s: f64,
 }
 
 /// What to do about a fault.
@@ -24,10 +24,8 @@ pub(crate) enum Step {
     AwaitPlace,
     /// Ask again after a while.
     RetryAfter(Duration),
-    /// Let hls.js build its buffers anew.
-    RecoverMedia,
-    /// hls.js builds them anew itself, which pauses the film.
-    PlayOn,
+    /// Load the film anew where it is.
+    Reload,
     /// Show it.
     GiveUp(Error),
     /// Show it if nothing is left to play; otherwise hls.js asks again meanwhile, and the answer may be another.
@@ -40,6 +38,7 @@ impl Recovery {
     /// With hls.js' own six tries in front of each, about two minutes of a server that is away.
     const NETWORK_TRIES: u32 = 8;
     const MEDIA_TRIES: u32 = 2;
+    const RESET_TRIES: u32 = 8;
     /// Trouble this far from the last is another one, in seconds of the film.
     const SAME_PLACE_S: f64 = 30.0;
 
@@ -70,9 +69,15 @@ impl Recovery {
             Fault::Network { fatal: false, told: Some(error), .. } if error.kind == ErrorKind::AtCapacity => {
                 Step::AwaitPlace
             }
-            // hls.js would do this for ever: each time there is something new to decode.
-            Fault::Media { ref details, fatal: false } if details == Fault::DECODER => {
-                self.rebuild(fault, position_s, Step::PlayOn)
+            // hls.js would build its buffers anew for ever, each time there is something new to decode, and now and
+            // then it loads nothing more after that.
+            Fault::Media { ref details, .. } if details == Fault::DECODER => {
+                self.reload(fault, position_s, Self::MEDIA_TRIES)
+            }
+            // A browser may throw away what a page has buffered, and the film is not at fault; but not every browser
+            // has words for a decoder that failed.
+            Fault::Media { ref details, .. } if details == Fault::RESET => {
+                self.reload(fault, position_s, Self::RESET_TRIES)
             }
             Fault::Network { fatal: false, .. }
             | Fault::Media { fatal: false, .. }
@@ -83,26 +88,26 @@ impl Recovery {
                 self.network_tries += 1;
                 Step::RetryAfter(Duration::from_secs((1 << (self.network_tries - 1)).min(15)))
             }
-            // Building buffers anew does not teach the browser a codec, and hls.js would report nothing more.
+            // Loading anew does not teach the browser a codec.
             Fault::Media { ref details, .. } if details == "manifestIncompatibleCodecsError" => {
                 Step::GiveUp(fault.into_error())
             }
-            Fault::Media { .. } => self.rebuild(fault, position_s, Step::RecoverMedia),
+            Fault::Media { .. } => self.reload(fault, position_s, Self::MEDIA_TRIES),
             fault => Step::GiveUp(fault.into_error()),
         }
     }
 
-    /// `step`, in which the buffers are built anew, unless that has been tried here often enough.
-    fn rebuild(&mut self, fault: Fault, position_s: f64, step: Step) -> Step {
-        if (position_s - self.rebuilt_at_s).abs() > Self::SAME_PLACE_S {
+    /// Loads the film anew, unless that has been tried here often enough.
+    fn reload(&mut self, fault: Fault, position_s: f64, tries: u32) -> Step {
+        if (position_s - self.reloaded_at_s).abs() > Self::SAME_PLACE_S {
             self.media_tries = 0;
         }
-        if self.media_tries == Self::MEDIA_TRIES {
+        if self.media_tries >= tries {
             return Step::GiveUp(fault.into_error());
         }
         self.media_tries += 1;
-        self.rebuilt_at_s = position_s;
-        step
+        self.reloaded_at_s = position_s;
+        Step::Reload
     }
 
     /// A segment arrived.
@@ -163,11 +168,21 @@ mod tests {
     fn a_decoder_that_fails_again_and_again_is_given_up() {
         let mut recovery = Recovery::default();
         let fault = || Fault::Media { details: Fault::DECODER.into(), fatal: false };
-        assert_eq!(recovery.step(fault(), 5.0), Step::PlayOn);
+        assert_eq!(recovery.step(fault(), 5.0), Step::Reload);
         recovery.progress();
-        assert_eq!(recovery.step(fault(), 5.0), Step::PlayOn);
+        assert_eq!(recovery.step(fault(), 5.0), Step::Reload);
         recovery.progress();
         assert!(matches!(recovery.step(fault(), 5.0), Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
+    }
+
+    #[test]
+    fn buffers_that_the_browser_throws_away_are_filled_anew_more_often() {
+        let mut recovery = Recovery::default();
+        let fault = || Fault::Media { details: Fault::RESET.into(), fatal: false };
+        for _ in 0..Recovery::RESET_TRIES {
+            assert_eq!(recovery.step(fault(), 5.0), Step::Reload);
+        }
+        assert!(matches!(recovery.step(fault(), 5.0), Step::GiveUp(_)));
     }
 
     #[test]
@@ -178,12 +193,12 @@ mod tests {
     }
 
     #[test]
-    fn buffers_are_built_anew_twice_at_one_place() {
+    fn the_film_is_loaded_anew_twice_at_one_place() {
         let mut recovery = Recovery::default();
         let fault = || Fault::Media { details: "bufferAppendError".into(), fatal: true };
-        assert_eq!(recovery.step(fault(), 5.0), Step::RecoverMedia);
-        assert_eq!(recovery.step(fault(), 6.0), Step::RecoverMedia);
+        assert_eq!(recovery.step(fault(), 5.0), Step::Reload);
+        assert_eq!(recovery.step(fault(), 6.0), Step::Reload);
         assert!(matches!(recovery.step(fault(), 6.0), Step::GiveUp(error) if error.kind == ErrorKind::Unplayable));
-        assert_eq!(recovery.step(fault(), 600.0), Step::RecoverMedia, "an hour's film may have it at several places");
+        assert_eq!(recovery.step(fault(), 600.0), Step::Reload, "an hour's film may have it at several places");
     }
 }

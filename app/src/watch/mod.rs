@@ -11,8 +11,8 @@ mod subtitles;
 use leptos::prelude::*;
 
 pub(crate) use playback::{
-    burn_subtitles, element_failed, first_frame, has_picture, ran_dry, sought, switch_audio, switch_quality,
-    switch_subtitles, try_to_play,
+    burn_subtitles, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
+    try_to_play,
 };
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};

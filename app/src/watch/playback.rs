@@ -1,7 +1,5 @@
 //! Loading the film, changing its tracks, and getting over faults.
 
-use std::time::Duration;
-
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{Error, Quality, TrackId};
@@ -20,9 +18,6 @@ use crate::{
     player::{Event, Fault, Player, Recovery, Source, Step, Witness, copied, master_url},
 };
 
-/// How long hls.js is left to attach a new media source after the element has failed.
-const RECOVERS_ITSELF: Duration = Duration::from_secs(2);
-
 /// Loads the chosen tracks from `resume` on, in place of what was loaded.
 pub(super) fn load(watching: Watching, resume: Resume) {
     let Some(video) = watching.video.get_untracked() else { return };
@@ -33,7 +28,6 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.needs_click.set(false);
     watching.queueing.set(false);
     watching.ahead.set_value(None);
-    watching.rebuilding.set_value(false);
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
     let source = Source {
@@ -60,8 +54,13 @@ pub(super) fn load(watching: Watching, resume: Resume) {
 
 /// Loads what is chosen anew where playing is: the picture that the server makes, or the film's end, changed.
 pub(super) fn reload(watching: Watching) {
-    load(watching, watching.place());
+    load_anew(watching);
     plan::refresh(watching);
+}
+
+/// Loads what is chosen anew where playing is, made as it was.
+fn load_anew(watching: Watching) {
+    load(watching, watching.place());
 }
 
 /// Takes the film out of the page.
@@ -139,39 +138,11 @@ pub(crate) fn switch_quality(watching: Watching, quality: Quality) {
     reload(watching);
 }
 
-/// The video element itself reported an error. Where hls.js is at work it mostly gets over it by itself.
+/// The video element itself reported an error: the browser could not decode.
 pub(crate) fn element_failed(watching: Watching) {
-    watching.keep_place();
-    watching.rebuilding.set_value(true);
-    let load = watching.loads.get_value();
-    let failed = move |details: &str| {
-        let fault = Fault::Media { details: details.into(), fatal: true };
-        heard(watching, load, Event::Fault(fault));
-    };
-    if watching.player.with_value(|player| player.as_ref().is_some_and(|player| player.is_native())) {
-        return failed("the browser's own player");
-    }
-    spawn_local(async move {
-        sleep(RECOVERS_ITSELF).await;
-        let still = || watching.video.get_untracked().is_some_and(|video| video.error().is_some());
-        if is_current(watching, load) && still() {
-            failed(Fault::DECODER);
-        }
-    });
-}
-
-/// Plays after the buffers were built anew, if the film played before.
-fn play_on(watching: Watching) {
-    if watching.resume.with_value(|resume| resume.play) {
-        try_to_play(watching);
-    }
-}
-
-/// There is a picture again after the buffers were built anew. Where the film is to play, it has to play first.
-pub(crate) fn has_picture(watching: Watching) {
-    let plays = watching.video.get_untracked().is_some_and(|video| !video.paused());
-    if plays || !watching.resume.with_value(|resume| resume.play) {
-        watching.rebuilding.set_value(false);
+    if watching.video.get_untracked().is_some_and(|video| video.error().is_some()) {
+        let fault = Fault::Media { details: Fault::DECODER.into(), fatal: true };
+        heard(watching, watching.loads.get_value(), Event::Fault(fault));
     }
 }
 
@@ -221,13 +192,7 @@ fn heard(watching: Watching, load: u32, event: Event) {
             match step {
                 Step::Ignore => {}
                 Step::AwaitPlace => watching.queueing.set(true),
-                Step::RecoverMedia => {
-                    watching.keep_place();
-                    watching.rebuilding.set_value(true);
-                    with_player(watching, Player::recover_media);
-                    play_on(watching);
-                }
-                Step::PlayOn => play_on(watching),
+                Step::Reload => load_anew(watching),
                 Step::GiveUp(error) => fail(watching, error, witness),
                 Step::GiveUpIfDry(error) if watching.is_dry() => fail(watching, error, witness),
                 Step::GiveUpIfDry(_) => {}

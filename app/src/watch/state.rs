@@ -84,9 +84,6 @@ pub(crate) struct Watching {
     /// Counts up for every load, so that what a former one was waiting for is dropped.
     pub(crate) loads: StoredValue<u32>,
     pub(crate) resume: StoredValue<Resume>,
-    /// The element has failed and its buffers are built anew: where it stands meanwhile, and that it is paused, is
-    /// nobody's wish.
-    pub(crate) rebuilding: StoredValue<bool>,
     /// The duration for which the film was last loaded anew, in seconds.
     pub(crate) reloaded_for_s: StoredValue<Option<f64>>,
     pub(crate) beating: StoredValue<bool>,
@@ -123,7 +120,6 @@ impl Watching {
             fallback: StoredValue::new(Fallback::default()),
             loads: StoredValue::new(0),
             resume: StoredValue::new(Resume { position_s: 0.0, play: true }),
-            rebuilding: StoredValue::new(false),
             reloaded_for_s: StoredValue::new(None),
             beating: StoredValue::new(false),
             beats_asked: StoredValue::new(0),
@@ -158,14 +154,13 @@ impl Watching {
 
     /// Where playing goes on, and whether it does, when the film is loaded anew now.
     pub(crate) fn place(self) -> Resume {
-        let showing = self.phase.get_untracked() == Phase::Showing && !self.rebuilding.get_value();
-        match self.video.get_untracked() {
-            // Before its first picture the element is paused at zero, which nobody has asked for.
-            Some(video) if showing && video.ready_state() >= HtmlMediaElement::HAVE_METADATA => {
-                let play = !video.paused() || self.needs_click.get_untracked();
-                Resume { position_s: video.current_time(), play }
-            }
-            _ => self.resume.get_value(),
+        // Before its first picture the element is paused at zero, which nobody has asked for.
+        let showing = self.phase.get_untracked() == Phase::Showing;
+        // Chromium pauses an element that fails, even before it says so.
+        let video = self.video.get_untracked().filter(|video| showing && video.error().is_none());
+        match video.and_then(|video| Some((known_position_s(&video)?, video.paused()))) {
+            Some((position_s, paused)) => Resume { position_s, play: !paused || self.needs_click.get_untracked() },
+            None => self.resume.get_value(),
         }
     }
 

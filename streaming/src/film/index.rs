@@ -33,7 +33,6 @@ fn copies(probed: &Probed, index: &Result<Index, NoIndex>) -> Copies {
     let times = |span: Option<&TrackSpan>| Times {
         zero_s: probed.zero_s,
         duration_s: media.duration_s,
-        starts_s: span.map_or(0.0, |span| span.start_s - probed.zero_s),
         ends_s: span.map_or(media.duration_s, |span| span.end_s - probed.zero_s),
     };
     let first = media.video.iter().position(|track| !track.cover);
@@ -58,11 +57,7 @@ fn copies(probed: &Probed, index: &Result<Index, NoIndex>) -> Copies {
 }
 
 async fn index(feed: &Feed, probed: &Probed) -> Result<Index, NoIndex> {
-    let kind = match probed.media.container.as_str() {
-        "Matroska" | "WebM" => IndexKind::Matroska,
-        "MP4" | "QuickTime" => IndexKind::Mp4,
-        _ => return Err(NoIndex::Absent),
-    };
+    let kind = IndexKind::of(&probed.media.container).ok_or(NoIndex::Absent)?;
     if probed.media.reach == Reach::AsRead {
         return Err(NoIndex::Absent);
     }

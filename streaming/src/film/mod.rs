@@ -20,6 +20,7 @@ pub use shelf::{Preparation, Screen, Shelf};
 use self::attachments::Attachments;
 use crate::{
     gateway::{Feed, Gateway},
+    keyframes::IndexKind,
     plan::{self, Copies, Plan},
     probe::{Probed, Subject, probe},
     process::Spawner,
@@ -246,7 +247,7 @@ impl Film {
             inits: self.inits.clone(),
             faults: self.faults.clone(),
             limits: self.workshop.limits,
-            lists_tracks: matches!(self.probed.media.container.as_str(), "Matroska" | "WebM" | "MP4" | "QuickTime"),
+            lists_tracks: IndexKind::of(&self.probed.media.container).is_some(),
             tasks: self.tasks.clone(),
             length: self.length.clone(),
         };

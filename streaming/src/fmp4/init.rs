@@ -41,14 +41,30 @@ pub fn codec_string(init: &[u8]) -> Result<String, InitError> {
     }
 }
 
-/// As ISO 14496-15, annex E, has it.
 fn hevc(hvcc: &Hvcc) -> String {
-    let space = ["", "A", "B", "C"][usize::from(hvcc.general_profile_space & 3)];
-    let compatible = u32::from_be_bytes(hvcc.general_profile_compatibility_flags).reverse_bits();
-    let tier = if hvcc.general_tier_flag { 'H' } else { 'L' };
-    let (profile, level) = (hvcc.general_profile_idc, hvcc.general_level_idc);
+    hevc_name(
+        (hvcc.general_profile_space, hvcc.general_profile_idc),
+        hvcc.general_tier_flag,
+        hvcc.general_profile_compatibility_flags,
+        hvcc.general_constraint_indicator_flags,
+        hvcc.general_level_idc,
+    )
+}
+
+/// HEVC's name as ISO 14496-15, annex E, has it, from the fields of the decoder's configuration record: profile space and
+/// profile, whether the tier is high, compatibility and constraint flags, level.
+#[must_use]
+pub fn hevc_name(
+    (space, profile): (u8, u8),
+    high: bool,
+    compatible: [u8; 4],
+    constraints: [u8; 6],
+    level: u8,
+) -> String {
+    let space = ["", "A", "B", "C"][usize::from(space & 3)];
+    let compatible = u32::from_be_bytes(compatible).reverse_bits();
+    let tier = if high { 'H' } else { 'L' };
     let mut name = format!("hvc1.{space}{profile}.{compatible:x}.{tier}{level}");
-    let constraints = hvcc.general_constraint_indicator_flags;
     let used = constraints.iter().rposition(|flags| *flags != 0).map_or(0, |last| last + 1);
     for flags in &constraints[..used] {
         name.push_str(&format!(".{flags:x}"));

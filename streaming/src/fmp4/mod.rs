@@ -10,6 +10,6 @@ mod reader;
 mod writer;
 
 pub use edit::with_edit;
-pub use init::{InitError, codec_string};
+pub use init::{InitError, codec_string, hevc_name};
 pub use reader::{Event, Fragment, FragmentReader, ReadError, Sample};
 pub use writer::{Run, write_segment};

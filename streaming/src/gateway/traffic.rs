@@ -168,13 +168,12 @@ impl Traffic {
         let awaited = self.waiters.iter().any(|waiter| waiter.fetcher == Some(id));
         // What nobody waits for yet would take from the line what somebody does wait for.
         let others_wait = !awaited && self.waiters.iter().any(|waiter| waiter.fetcher.is_some());
-        let followed = self.is_followed(fetcher);
         let step = if fetcher.next >= self.blocks || cached || met {
             Step::End
         } else if others_wait && fetcher.made > 0 {
             // A connection that is merely not read from goes on filling its buffers.
             if self.will_be_reached(fetcher) { Step::Pause } else { Step::End }
-        } else if awaited || fetcher.made == 0 || followed {
+        } else if awaited || fetcher.made == 0 || self.is_followed(fetcher) {
             // What a connection was made for is finished, though its reader may have gone: it often comes back.
             Step::Run
         } else {

@@ -28,6 +28,19 @@ pub enum IndexKind {
     Mp4,
 }
 
+impl IndexKind {
+    /// Of the container, as a film's media names it; none for one without such an index. Both kinds list all their tracks
+    /// at the beginning.
+    #[must_use]
+    pub fn of(container: &str) -> Option<Self> {
+        match container {
+            "Matroska" | "WebM" => Some(Self::Matroska),
+            "MP4" | "QuickTime" => Some(Self::Mp4),
+            _ => None,
+        }
+    }
+}
+
 /// What the index tells of each track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Index {

@@ -70,8 +70,6 @@ pub struct Times {
     pub zero_s: f64,
     /// The film's length.
     pub duration_s: f64,
-    /// Film time at which the track begins.
-    pub starts_s: f64,
     /// Film time at which it ends.
     pub ends_s: f64,
 }

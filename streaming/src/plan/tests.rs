@@ -87,7 +87,7 @@ fn with<'a>(media: &'a Media, copies: &'a Copies) -> Film<'a> {
     }
 }
 
-const TIMES: Times = Times { zero_s: 0.026, duration_s: 60.0, starts_s: 0.0, ends_s: 60.0 };
+const TIMES: Times = Times { zero_s: 0.026, duration_s: 60.0, ends_s: 60.0 };
 
 /// High profile, level 4.1; HEVC Main 10, level 5; AV1 of ten bits.
 const AVC: &[u8] = &[1, 0x64, 0, 0x29];

@@ -2,6 +2,8 @@
 
 use protocol::{Capabilities, VideoTrack};
 
+use crate::fmp4::hevc_name;
+
 /// A codec that a browser may be able to decode, and what of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Need {
@@ -60,20 +62,11 @@ fn avc(config: &[u8]) -> Option<CopiedCodec> {
     Some(CopiedCodec { name, need: Need::H264 { profile, level } })
 }
 
-/// ISO 14496-15, 8.3.3.1 and its annex E for the name.
+/// ISO 14496-15, 8.3.3.1.
 fn hevc(config: &[u8]) -> Option<CopiedCodec> {
-    let head = config.get(..13)?;
-    let (space, tier, profile) = (head[1] >> 6, head[1] >> 5 & 1, head[1] & 31);
-    let compatible = u32::from_be_bytes([head[2], head[3], head[4], head[5]]).reverse_bits();
-    let level = head[12];
-    let space = ["", "A", "B", "C"][usize::from(space)];
-    let tier_letter = if tier == 0 { 'L' } else { 'H' };
-    let mut name = format!("hvc1.{space}{profile}.{compatible:x}.{tier_letter}{level}");
-    let constraints = &head[6..12];
-    let used = constraints.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-    for byte in &constraints[..used] {
-        name.push_str(&format!(".{byte:x}"));
-    }
+    let &[_, kind, p0, p1, p2, p3, c0, c1, c2, c3, c4, c5, level, ..] = config else { return None };
+    let (space, high, profile) = (kind >> 6, kind >> 5 & 1 == 1, kind & 31);
+    let name = hevc_name((space, profile), high, [p0, p1, p2, p3], [c0, c1, c2, c3, c4, c5], level);
     let bits = match profile {
         1 | 3 => 8,
         2 => 10,

@@ -50,8 +50,7 @@ pub(super) async fn describe(spawner: &Spawner, ffprobe: &Path, url: &str) -> Re
 /// Whether more reading would tell nothing more that matters: the container lists its tracks at its beginning, each of
 /// picture and sound has been recognized, and the pictures' rate is no guess.
 fn is_enough(told: &Value) -> bool {
-    let text = |value: &Value, name| fields::text(value, name).map(str::to_owned);
-    let format = told.get("format").and_then(|format| text(format, "format_name")).unwrap_or_default();
+    let format = told.get("format").and_then(|format| fields::text(format, "format_name")).unwrap_or_default();
     let lists_tracks = format.split(',').any(|name| matches!(name, "matroska" | "mp4"));
     let positive = |stream: &Value, name| fields::integer(stream, name).is_some_and(|number| number > 0);
     let packets = told.get("packets").and_then(Value::as_array);
@@ -59,18 +58,18 @@ fn is_enough(told: &Value) -> bool {
         let number = fields::integer(stream, "index");
         packets.is_some_and(|packets| packets.iter().any(|packet| fields::integer(packet, "stream_index") == number))
     };
-    let known = |stream: &Value| match text(stream, "codec_type").as_deref() {
+    let known = |stream: &Value| match fields::text(stream, "codec_type") {
         Some("video") => {
-            let rates = [text(stream, "avg_frame_rate"), text(stream, "r_frame_rate")];
+            let rate = fields::text(stream, "avg_frame_rate");
             super::tracks::is_cover(stream)
-                || (text(stream, "pix_fmt").is_some()
+                || (fields::text(stream, "pix_fmt").is_some()
                     && positive(stream, "width")
                     && positive(stream, "height")
-                    && rates[0].as_deref() != Some("0/0")
-                    && rates[0] == rates[1])
+                    && rate != Some("0/0")
+                    && rate == fields::text(stream, "r_frame_rate"))
         }
         Some("audio") => {
-            text(stream, "codec_name").is_some()
+            fields::text(stream, "codec_name").is_some()
                 && positive(stream, "sample_rate")
                 && positive(stream, "channels")
                 && was_seen(stream)

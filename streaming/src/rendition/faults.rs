@@ -20,11 +20,6 @@ impl CopyFaults {
     }
 
     #[must_use]
-    pub fn has(&self, rendition: RenditionId) -> bool {
-        self.failed.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&rendition)
-    }
-
-    #[must_use]
     pub fn all(&self) -> HashMap<RenditionId, &'static str> {
         self.failed.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
