@@ -11,6 +11,8 @@ const FALLBACK_FONT = { url: "/vendor/jassub-fallback.woff2", family: "Liberatio
 const START_LIMIT_MS = 60_000;
 // No screen shows more, and libass has one thread here.
 const HIGHEST_CANVAS = 2160;
+// libass' numbers for text at the bottom: left, middle, right.
+const BOTTOM = [1, 2, 3];
 
 let Jassub;
 
@@ -46,15 +48,20 @@ export function create(video, header, fonts, fallbackFontUrl) {
 
 class Overlay {
   #jassub;
-  // Resolves with the names of libass' styles when there is a renderer.
+  // Resolves with libass' styles, as the script has them, when there is a renderer.
   #started;
   #running = false;
   // Ends the listeners and requests.
   #end = new AbortController();
   #seen = new Set();
   #fonts = new Set();
+  // What is drawn in where no other font has the glyph.
+  #family = FALLBACK_FONT.family;
+  // Pixels of the script's picture from top to bottom.
+  #height;
 
   constructor(video, header, fonts, fallbackFontUrl) {
+    this.#height = playResY(header);
     this.#jassub = drawer(video, header);
     this.#started = this.#start();
     // Whoever asks `ready` is told; nobody else needs to be.
@@ -74,13 +81,13 @@ class Overlay {
   add(events) {
     const fresh = JSON.parse(events).filter(({ read_order }) => !this.#seen.has(read_order) && this.#seen.add(read_order));
     if (fresh.length === 0) return;
-    this.#later("could not add subtitles", (renderer, styles) =>
+    this.#later("could not add subtitles", (renderer, names) =>
       Promise.all(
         fresh.map((event) =>
           renderer.createEvent({
             Start: event.start_ms,
             Duration: event.duration_ms,
-            Style: styleIndex(styles, event.style),
+            Style: styleIndex(names, event.style),
             Layer: event.layer,
             ReadOrder: event.read_order,
             MarginL: event.margin_l,
@@ -112,6 +119,22 @@ class Overlay {
     if (this.#running) this.#jassub.redraw();
   }
 
+  // Draws text `scale` times as large, and what stands at the bottom higher by `raise`, a part of the picture's height.
+  // What the script puts in a place or size of its own stays as it is.
+  setLook(scale, raise) {
+    this.#later("could not change the subtitles' look", async (renderer, _, styles) => {
+      await Promise.all(
+        styles.map((style, index) => {
+          const lift = BOTTOM.includes(style.Alignment) ? Math.round(raise * this.#height) : 0;
+          const look = { ...style, FontSize: style.FontSize * scale, MarginV: style.MarginV + lift };
+          return renderer.setStyle(look, index);
+        }),
+      );
+      // libass keeps what it has laid out until something makes it begin anew.
+      await renderer.setDefaultFont(this.#family);
+    });
+  }
+
   // Takes the canvas away at once and ends the worker. Doing it twice is harmless, and so are later calls of others.
   destroy() {
     this.#end.abort();
@@ -137,7 +160,7 @@ class Overlay {
       // libass' own default comes first, then the script's in their order; one that it cannot read has no place.
       const styles = await Promise.race([this.#jassub.renderer.getStyles(), failed]);
       this.#running = true;
-      return styles.map((style) => style.Name);
+      return styles;
     } finally {
       clearTimeout(timer);
     }
@@ -147,7 +170,7 @@ class Overlay {
   async #later(what, task) {
     try {
       const styles = await this.#started;
-      await task(this.#jassub.renderer, styles);
+      await task(this.#jassub.renderer, styles.map((style) => style.Name), styles);
       if (this.#running) await this.#jassub.redraw();
     } catch (error) {
       // Without a renderer `ready` has said so; after the end nobody cares.
@@ -163,6 +186,7 @@ class Overlay {
     if (!family) [bytes, family] = [await this.#bytes(own.url), own.family];
     this.#later("could not add the fallback font", async (renderer) => {
       // libass takes it by its name, so a file alone would not do.
+      this.#family = family;
       await renderer.setDefaultFont(family);
       if (bytes) await renderer.addFonts([bytes]);
     });
@@ -240,6 +264,14 @@ function drawer(video, header) {
     defaultFont: FALLBACK_FONT.family,
     maxRenderHeight: HIGHEST_CANVAS,
   });
+}
+
+// The height in which the script's header counts, as libass reads it.
+function playResY(header) {
+  const number = (name) => Number(header.match(new RegExp(`^${name}:\\s*(\\d+)`, "m"))?.[1]) || 0;
+  const [width, height] = [number("PlayResX"), number("PlayResY")];
+  if (height) return height;
+  return width ? Math.round(width === 1280 ? 1024 : (width * 3) / 4) : 288;
 }
 
 // libass' rule for an event's style: the last one of that name, without asterisks, else the default.

@@ -9,6 +9,8 @@ use web_sys::HtmlVideoElement;
 
 pub(crate) use stretch::Stretch;
 
+use crate::browser::Look;
+
 /// A track that is drawn over the picture. Dropping it takes it away.
 pub(crate) struct Overlay {
     drawer: ffi::Drawer,
@@ -33,6 +35,16 @@ impl Overlay {
     pub(crate) fn ready(&self) -> impl Future<Output = bool> + use<> {
         let drawer = self.drawer.clone();
         async move { drawer.ready().await.is_ok() }
+    }
+
+    /// Draws text in this look.
+    pub(crate) fn set_look(&self, look: Look) {
+        self.drawer.set_look(f64::from(look.size_percent) / 100.0, f64::from(look.raise_percent) / 100.0);
+    }
+
+    /// Draws everything so much later, or earlier when negative.
+    pub(crate) fn set_delay(&self, delay_ms: i32) {
+        self.drawer.set_delay(f64::from(delay_ms) / 1000.0);
     }
 
     /// Takes events as the server writes them.
