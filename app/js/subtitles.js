@@ -14,12 +14,12 @@ const HIGHEST_CANVAS = 2160;
 // libass' numbers for text at the bottom: left, middle, right.
 const BOTTOM = [1, 2, 3];
 
-let Jassub, Fonts, FALLBACK;
+let Jassub, Fonts, FALLBACK, fontsOf;
 
 // Loads the library; whether this browser can run it. One that cannot downloads nothing.
 export async function load() {
   if (!able()) return false;
-  ({ Fonts, FALLBACK } = await import("/js/fonts.mjs"));
+  ({ Fonts, FALLBACK, fontsOf } = await import("/js/fonts.mjs"));
   Jassub ??= (await import("/vendor/jassub.mjs")).default;
   return true;
 }
@@ -69,6 +69,7 @@ class Overlay {
     this.#started = this.#start();
     // Whoever asks `ready` is told; nobody else needs to be.
     this.#started.catch(() => this.destroy());
+    for (const font of fontsOf(header)) this.#kit.attached(font);
     this.#fallback();
     this.#attached = this.addFonts(fonts);
     this.#started.then(

@@ -18,7 +18,7 @@ export class Fonts {
   #fetched;
   // Lower-case family names to whether their fonts have a character.
   #families = new Map();
-  #asked = new Map();
+  #asked = new Set();
 
   constructor(fetched) {
     this.#fetched = fetched;
@@ -53,7 +53,7 @@ export class Fonts {
       for (const script of SCRIPTS) {
         const character = event.text.match(script)?.[0];
         const lacks = (family) => !this.#families.get(family.toLowerCase())?.some((has) => has(character.codePointAt(0)));
-        if (character && families.some(lacks)) wanted.push(this.#script(script, character, families[0]));
+        if (character && families.some(lacks)) wanted.push(this.#script(character, script, families[0], Bold !== 0, Italic !== 0));
       }
     }
     return (await Promise.all(wanted)).filter(Boolean);
@@ -64,11 +64,13 @@ export class Fonts {
     this.#families.set(key, [...(this.#families.get(key) ?? []), has]);
   }
 
-  // Once for each script: the first text in it decides.
-  #script(script, character, family) {
-    if (this.#asked.has(script)) return undefined;
-    this.#asked.set(script, true);
-    return this.#system(FALLBACK, family || "sans-serif", false, false, character);
+  // Once for each script and weight: the first text in it decides.
+  #script(character, ...how) {
+    const key = how.join();
+    if (this.#asked.has(key)) return undefined;
+    this.#asked.add(key);
+    const [, family, bold, italic] = how;
+    return this.#system(FALLBACK, family || "sans-serif", bold, italic, character);
   }
 
   // A font of the server's, which it gives the family name `name`.
@@ -77,12 +79,28 @@ export class Fonts {
     if (character) query.set("character", character);
     const url = `/fonts/system?${query}`;
     if (this.#asked.has(url) || this.#asked.size >= MOST) return undefined;
-    this.#asked.set(url, true);
+    this.#asked.add(url);
     const bytes = await this.#fetched(url);
     const font = bytes && read(bytes);
     if (font && name !== FALLBACK) this.#note(name, font.has);
     return bytes;
   }
+}
+
+// The fonts that a script's header carries, which libass takes from there itself: lines of characters that stand for six
+// bits each.
+export function fontsOf(header) {
+  const section = header.split(/^\[Fonts\]\s*$/im)[1]?.split(/^\[[^\]\n]+\]\s*$/m)[0] ?? "";
+  return section.split(/^fontname:.*$/m).slice(1).map((font) => decoded(font.replace(/\s/g, "")));
+}
+
+function decoded(text) {
+  const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
+  for (let at = 0, n = 0; n < bytes.length; at += 4, n += 3) {
+    const bits = [0, 1, 2, 3].reduce((sum, more) => sum * 64 + ((text.charCodeAt(at + more) || 33) - 33), 0);
+    bytes.set([bits >> 16, (bits >> 8) & 255, bits & 255].slice(0, bytes.length - n), n);
+  }
+  return bytes;
 }
 
 // The family names of a TrueType or OpenType font, or of all in a collection, and which characters they have.
