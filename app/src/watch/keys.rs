@@ -42,10 +42,11 @@ pub(super) fn listen(watching: Watching) {
 /// What `key` does while an element of the name `tag` has the focus. Controls keep their own keys, and so does
 /// the video element where it has some.
 fn action(key: &str, tag: &str) -> Option<Action> {
-    if matches!(tag, "input" | "select" | "textarea" | "button" | "a" | "summary") {
+    if matches!(tag, "input" | "select" | "textarea") {
         return None;
     }
     let action = match key {
+        " " if matches!(tag, "button" | "a" | "summary") => return None,
         " " | "ArrowLeft" | "ArrowRight" if tag == "video" => return None,
         " " | "k" | "K" => Action::PlayOrPause,
         "ArrowLeft" => Action::Seek(-5.0),
@@ -94,9 +95,13 @@ mod tests {
 
     #[test]
     fn controls_keep_their_keys() {
-        for tag in ["input", "select", "button", "a"] {
+        for tag in ["input", "select"] {
             assert_eq!(action(" ", tag), None);
             assert_eq!(action("f", tag), None);
+        }
+        for tag in ["button", "a"] {
+            assert_eq!(action(" ", tag), None);
+            assert_eq!(action("f", tag), Some(Action::Fullscreen));
         }
         assert_eq!(action(" ", "video"), None);
         assert_eq!(action("f", "video"), Some(Action::Fullscreen));
