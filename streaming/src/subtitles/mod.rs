@@ -2,9 +2,12 @@
 //! is never read through for them.
 
 mod block;
+mod cue_text;
 mod event;
 mod reader;
 mod srt;
+mod vtt;
 
 pub use event::{Event, Format};
 pub use reader::{Events, Reader};
+pub use vtt::segment as vtt_segment;
