@@ -14,5 +14,5 @@ pub fn subtitles(media: &Media, readable: &[TrackId]) -> Vec<SubtitleRendition> 
         forced: track.forced,
         hearing_impaired: track.hearing_impaired,
     };
-    media.subtitles.iter().filter(|track| readable.contains(&track.track)).map(rendition).collect()
+    media.texts(readable).map(rendition).collect()
 }
