@@ -55,6 +55,7 @@ fn film(folder: &Path, name: &str, start_s: u32) -> PathBuf {
     );
     let sound = format!("sine=duration={LENGTH_S}");
     let begin = start_s.to_string();
+    let codec = if name.ends_with(".mp4") { "mov_text" } else { "srt" };
     let made = tool(
         "ffmpeg",
         &[
@@ -90,7 +91,7 @@ fn film(folder: &Path, name: &str, start_s: u32) -> PathBuf {
             "-c:a",
             "ac3",
             "-c:s",
-            "srt",
+            codec,
             "-metadata:s:s:0",
             "title=Said \"so\"",
             "-metadata:s:s:0",
@@ -114,10 +115,14 @@ struct Showing {
 
 impl Showing {
     async fn of(start_s: u32) -> Self {
+        Self::named("film.mkv", start_s).await
+    }
+
+    async fn named(name: &str, start_s: u32) -> Self {
         let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
-        film(folder.path(), "film.mkv", start_s);
+        film(folder.path(), name, start_s);
         let program = Program::start(&place, &["--media-dir", folder.path().to_str().unwrap()], None).await;
-        let (status, opened) = program.call("open", &json!({"source": "media:film.mkv"})).await;
+        let (status, opened) = program.call("open", &json!({"source": format!("media:{name}")})).await;
         assert_eq!(status, 200, "{opened}");
         let session = opened["session"].as_str().unwrap();
         let deadline = Instant::now() + Duration::from_secs(30);
@@ -179,6 +184,18 @@ async fn a_master_names_tracks_whose_segments_are_text() {
         assert_eq!(showing.get(path).await.status(), 404, "{path}");
     }
     assert!(!showing.program.log().contains("panicked"));
+}
+
+#[tokio::test]
+async fn an_mp4_s_timed_text_is_a_rendition_too() {
+    let showing = Showing::named("film.mp4", 10).await;
+    let master = showing.get("master.m3u8").await.text().await.unwrap();
+    assert!(master.contains("URI=\"s0-vtt/index.m3u8\""), "{master}");
+    let text = showing.get("s0-vtt/1.vtt").await.text().await.unwrap();
+    assert!(text.contains("00:00:28.400 --> 00:00:31.200\n████ over the edge\n"), "{text}");
+    assert!(text.contains("00:00:34.000 --> 00:00:34.500\n████\nof two lines\n"), "{text}");
+    let first = showing.get("s0-vtt/0.vtt").await.text().await.unwrap();
+    assert!(first.contains("\n<i>████ slanted</i>\n"), "{first}");
 }
 
 #[tokio::test]
