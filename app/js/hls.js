@@ -27,6 +27,8 @@ export function create(config, header, token, onEvent) {
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => onEvent("parsed", ""));
   hls.on(Hls.Events.FRAG_BUFFERED, () => onEvent("buffered", ""));
+  // Once it has taken in the tracks it chooses none by itself, so that is waited for.
+  hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => showSubtitles(hls, shown.get(hls) ?? -1)));
   hls.on(Hls.Events.ERROR, (_, data) =>
     onEvent(
       "fault",
@@ -41,4 +43,30 @@ export function create(config, header, token, onEvent) {
     ),
   );
   return hls;
+}
+
+// The place of the subtitles that are shown, by player; and what ends the search for tracks, by <video>.
+const shown = new WeakMap();
+const searches = new WeakMap();
+
+// Shows the subtitles of that place in the master's list, none when it is negative, also if the list is yet to come.
+export function showSubtitles(hls, place) {
+  shown.set(hls, place);
+  if (place < hls.subtitleTracks.length && hls.subtitleTrack !== place) hls.subtitleTrack = place;
+}
+
+// The same where the browser plays the master itself, which finds its tracks in its own time.
+export function showNativeSubtitles(video, place) {
+  searches.get(video)?.abort();
+  const search = new AbortController();
+  searches.set(video, search);
+  const apply = () =>
+    [...video.textTracks]
+      .filter(({ kind }) => kind !== "chapters" && kind !== "metadata")
+      .forEach((track, n) => {
+        const mode = n === place ? "showing" : "disabled";
+        if (track.mode !== mode) track.mode = mode;
+      });
+  video.textTracks.addEventListener("addtrack", apply, { signal: search.signal });
+  apply();
 }

@@ -25,6 +25,14 @@ pub struct Media {
     pub warnings: Vec<String>,
 }
 
+impl Media {
+    /// The subtitle tracks that a master playlist offers as text, in its order: those of text among the `readable` ones.
+    pub fn texts(&self, readable: &[TrackId]) -> impl Iterator<Item = &SubtitleTrack> {
+        let is_text = |track: &&SubtitleTrack| track.kind != SubtitleKind::Bitmap && readable.contains(&track.track);
+        self.subtitles.iter().filter(is_text)
+    }
+}
+
 /// How far into the source one can seek.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, ErrorKind, TrackId, TrackKind};
 
 /// One HLS media playlist's worth of output. As text, and so in URLs: `v0-copy`, `v0-encode-s1`, `v0-encode-none-720`,
-/// `a0-copy`, `a0-aac`, `a0-aac6`.
+/// `a0-copy`, `a0-aac`, `a0-aac6`, `s0-vtt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RenditionId {
     /// The video track's frames as they are.
@@ -18,6 +18,8 @@ pub enum RenditionId {
     CopiedAudio { audio: TrackId },
     /// The audio track encoded as AAC.
     EncodedAudio { audio: TrackId, channels: Channels },
+    /// The subtitle track's text as WebVTT, for players that draw no other.
+    Subtitles { subtitles: TrackId },
 }
 
 /// The channels of encoded sound.
@@ -58,6 +60,7 @@ impl fmt::Display for RenditionId {
             }
             Self::EncodedAudio { audio, channels: Channels::Stereo } => write!(f, "{audio}-aac"),
             Self::EncodedAudio { audio, channels: Channels::Surround } => write!(f, "{audio}-aac6"),
+            Self::Subtitles { subtitles } => write!(f, "{subtitles}-vtt"),
         }
     }
 }
@@ -91,6 +94,7 @@ impl FromStr for RenditionId {
             [audio, "aac6"] => {
                 Ok(Self::EncodedAudio { audio: track(audio, TrackKind::Audio)?, channels: Channels::Surround })
             }
+            [subtitles, "vtt"] => Ok(Self::Subtitles { subtitles: track(subtitles, TrackKind::Subtitles)? }),
             _ => Err(unknown()),
         }
     }
@@ -168,13 +172,17 @@ mod tests {
 
     #[test]
     fn rendition_ids_read_as_written() {
-        for text in ["v0-copy", "v0-encode-none", "v1-encode-s12", "v0-encode-s0-720", "a1-copy", "a3-aac", "a3-aac6"] {
+        for text in
+            ["v0-copy", "v0-encode-none", "v1-encode-s12", "v0-encode-s0-720", "a1-copy", "a3-aac", "a3-aac6", "s2-vtt"]
+        {
             assert_eq!(text.parse::<RenditionId>().unwrap().to_string(), text);
         }
         for bad in [
             "",
             "..",
             "s0-copy",
+            "v0-vtt",
+            "s0-vtt-720",
             "v0-encode-none-original",
             "v0-encode-none-721",
             "v0-encode-a0",

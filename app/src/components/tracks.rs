@@ -66,10 +66,9 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
     // Other subtitles are drawn into the picture anyway.
     let could_overlay = Memo::new(move |_| {
         let chosen = watching.choice.get().subtitles;
-        watching.can_overlay.get()
-            && watching.plan.with(|plan| {
-                plan.as_ref().is_some_and(|plan| chosen.is_some_and(|track| plan.readable.contains(&track)))
-            })
+        watching
+            .plan
+            .with(|plan| plan.as_ref().is_some_and(|plan| chosen.is_some_and(|track| plan.readable.contains(&track))))
     });
     // The server's first choice must not undo the viewer's.
     let unplanned = Memo::new(move |_| watching.plan.with(Option::is_none));
@@ -117,7 +116,7 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     {quality}
                 </select>
             </label>
-            <Show when=move || could_overlay.get() && !watching.burning.get()>
+            <Show when=move || could_overlay.get() && watching.can_overlay.get() && !watching.burning.get()>
                 <SubtitleLook watching />
             </Show>
             <Show when=move || could_overlay.get()>

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-/// hls.js' configuration as JSON, starting at `start_s` of the film.
-pub(super) fn config(start_s: f64) -> Value {
+/// hls.js' configuration as JSON, starting at `start_s` of the film. `text_tracks`: it gives the browser the master's
+/// subtitles to show.
+pub(super) fn config(start_s: f64, text_tracks: bool) -> Value {
     // The server answers a segment request within 30 s or with 503; a first byte may well take that long.
     let patient = |first_byte_ms: u32, tries: u32| {
         let retry = json!({
@@ -23,6 +24,8 @@ pub(super) fn config(start_s: f64) -> Value {
         // Fragmented MP4 is passed on as it is: a worker would only have to be started before the first picture.
         "enableWorker": false,
         "startPosition": start_s,
+        // What the page draws itself must not be in the browser's own menu too.
+        "renderTextTracksNatively": text_tracks,
         // Each of the two would ask for segments that nobody watches, and every segment costs an encoder's time.
         "lowLatencyMode": false,
         "testBandwidth": false,
@@ -46,10 +49,11 @@ mod tests {
 
     #[test]
     fn is_patient_with_segments_and_starts_where_told() {
-        let config = config(61.5);
+        let config = config(61.5, false);
         assert_eq!(config["startPosition"], 61.5);
         assert_eq!(config["fragLoadPolicy"]["default"]["maxTimeToFirstByteMs"], 60_000);
         assert_eq!(config["fragLoadPolicy"]["default"]["errorRetry"]["maxNumRetry"], 6);
         assert_eq!(config["testBandwidth"], false);
+        assert_eq!(config["renderTextTracksNatively"], false);
     }
 }

@@ -15,6 +15,12 @@ extern "C" {
         token: &str,
         on_event: &Closure<dyn FnMut(String, String)>,
     ) -> Result<Hls, JsValue>;
+
+    #[wasm_bindgen(js_name = showSubtitles)]
+    pub(super) fn show_subtitles(hls: &Hls, place: i32);
+
+    #[wasm_bindgen(js_name = showNativeSubtitles)]
+    pub(super) fn show_native_subtitles(video: &HtmlMediaElement, place: i32);
 }
 
 #[wasm_bindgen]

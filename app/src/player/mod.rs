@@ -11,5 +11,5 @@ mod recovery;
 pub(crate) use bridge::{Event, Fault};
 pub(crate) use fallback::{Fallback, Witness, copied};
 pub(crate) use master::{first_query, master_query, master_url};
-pub(crate) use owner::{Player, Source, known_position_s, preload};
+pub(crate) use owner::{Player, Source, Texts, known_position_s, preload};
 pub(crate) use recovery::{Recovery, Step};

@@ -21,6 +21,26 @@ pub(crate) struct Source {
     /// Where it starts, in seconds of the film.
     pub(crate) start_s: f64,
     pub(crate) viewer: ViewerToken,
+    pub(crate) texts: Texts,
+}
+
+/// What the browser does about the subtitles that the master has as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Texts {
+    /// Nothing: the page draws them.
+    Unused,
+    /// It shows those of this place among them, or none.
+    Shown(Option<usize>),
+}
+
+impl Texts {
+    /// As a number, below zero for none.
+    fn place(self) -> i32 {
+        match self {
+            Self::Unused | Self::Shown(None) => -1,
+            Self::Shown(Some(place)) => i32::try_from(place).unwrap_or(-1),
+        }
+    }
 }
 
 /// A playing master playlist. Dropping it takes the film out of the video element.
@@ -57,6 +77,7 @@ impl Player {
             Engine::hls(&video, &source, on_event)?
         } else if !video.can_play_type("application/vnd.apple.mpegurl").is_empty() {
             video.set_src(&at(&source, source.start_s));
+            ffi::show_native_subtitles(&video, source.texts.place());
             Engine::Native
         } else {
             return Err(Error::new(
@@ -86,6 +107,14 @@ impl Player {
     fn reload_natively(&self) {
         let position_s = known_position_s(&self.video).unwrap_or(self.source.start_s);
         self.video.set_src(&at(&self.source, position_s));
+    }
+
+    /// Shows other subtitles, or none, of those that the master has as text.
+    pub(crate) fn show_texts(&self, texts: Texts) {
+        match &self.engine {
+            Engine::Hls { hls, .. } => ffi::show_subtitles(hls, texts.place()),
+            Engine::Native => ffi::show_native_subtitles(&self.video, texts.place()),
+        }
     }
 
     /// Switches to the audio track of that order in the film; false if the source has to be loaded anew for it.
@@ -142,9 +171,10 @@ impl Engine {
             // neither can be done while the closure runs.
             spawn_local(async move { on_event(event) });
         });
-        let config = config(source.start_s).to_string();
+        let config = config(source.start_s, source.texts != Texts::Unused).to_string();
         let hls = ffi::create(&config, VIEWER_HEADER, &source.viewer.0, &closure)
             .map_err(|_| Error::new(ErrorKind::Internal, "the player could not be started; reload the page"))?;
+        ffi::show_subtitles(&hls, source.texts.place());
         hls.load_source(&source.url);
         hls.attach_media(video);
         Ok(Self::Hls { hls, _on_event: closure })

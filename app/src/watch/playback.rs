@@ -34,6 +34,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
         url: master_url(watching.session, &watching.query()),
         start_s: resume.position_s,
         viewer: browser::viewer_token(),
+        texts: watching.texts(),
     };
     spawn_local(async move {
         let opened = Player::open(video, source, move |event| heard(watching, load, event)).await;

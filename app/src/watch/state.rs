@@ -10,7 +10,7 @@ use web_sys::HtmlMediaElement;
 use super::subtitles::Drawn;
 use crate::{
     browser::{self, Look},
-    player::{Fallback, Player, Recovery, known_position_s, master_query},
+    player::{Fallback, Player, Recovery, Texts, known_position_s, master_query},
 };
 
 /// How far the film is on its way to the screen.
@@ -185,7 +185,7 @@ impl Watching {
     pub(crate) fn query(self) -> MasterQuery {
         let video = self.fallback.with_value(|fallback| fallback.video());
         let (mut choice, quality) = (self.choice.get_untracked(), self.quality.get_untracked());
-        if self.overlaid().is_some() {
+        if self.overlaid().is_some() || matches!(self.texts(), Texts::Shown(Some(_))) {
             choice.subtitles = None;
         }
         master_query(choice, quality, &browser::capabilities(), video)
@@ -201,6 +201,20 @@ impl Watching {
     pub(crate) fn overlaid(self) -> Option<TrackId> {
         let chosen = self.choice.get_untracked().subtitles?;
         (!self.burning.get_untracked() && self.can_be_overlaid(chosen)).then_some(chosen)
+    }
+
+    /// What the player shows of the subtitles by itself: where the page cannot draw over the picture, the text of the
+    /// chosen track, unless that is drawn into it.
+    pub(crate) fn texts(self) -> Texts {
+        if self.can_overlay.get_untracked() {
+            return Texts::Unused;
+        }
+        let chosen = self.choice.get_untracked().subtitles.filter(|_| !self.burning.get_untracked());
+        let place = |media: &Media| {
+            let readable = self.plan.with_untracked(|plan| plan.as_ref().map(|plan| plan.readable.clone()))?;
+            media.texts(&readable).position(|track| Some(track.track) == chosen)
+        };
+        Texts::Shown(self.media_untracked().as_ref().and_then(place))
     }
 
     /// The player has nothing to show after this moment.

@@ -1,5 +1,5 @@
-//! Drawing the chosen subtitles: over the picture where their events can be had and this browser can draw them, else
-//! into it.
+//! Drawing the chosen subtitles: over the picture where their events can be had and this browser can draw them, else as
+//! text by the player, else into it.
 
 use std::time::Duration;
 
@@ -33,6 +33,11 @@ pub(crate) struct Drawn {
 
 /// Draws what is chosen in place of what was drawn before.
 pub(super) fn draw(watching: Watching) {
+    watching.player.with_value(|player| {
+        if let Some(player) = player {
+            player.show_texts(watching.texts());
+        }
+    });
     let wanted = watching.overlaid();
     let now = watching.drawn.with_value(|drawn| drawn.as_ref().map(|drawn| drawn.track));
     if wanted == now {
@@ -44,7 +49,7 @@ pub(super) fn draw(watching: Watching) {
     if let Some(track) = wanted {
         spawn_local(async move {
             let began = begin(watching, track, number).await;
-            // What this browser cannot draw is drawn into the picture.
+            // What this browser cannot draw is shown by its player, as far as it is text, or drawn into the picture.
             if is_current(watching, number) && !began {
                 watching.can_overlay.set(false);
                 playback::reload(watching);

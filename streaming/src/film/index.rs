@@ -63,7 +63,14 @@ async fn index(feed: &Feed, probed: &Probed) -> Result<Index, NoIndex> {
     }
     let read = |offset, len| feed.read(offset, len);
     match tokio::time::timeout(LIMIT, keyframes::read(kind, feed.len(), &read)).await {
-        Ok(Ok(index)) => index,
+        Ok(Ok(Ok(mut index))) => {
+            // ffmpeg has its own mind about which of an MP4's tracks are subtitles.
+            if kind == IndexKind::Mp4 && index.subtitles.len() != probed.media.subtitles.len() {
+                index.subtitles.clear();
+            }
+            Ok(index)
+        }
+        Ok(Ok(none)) => none,
         // The film may play nonetheless: whoever reads it next meets the same trouble, and tells it.
         Ok(Err(error)) => {
             tracing::debug!(%error, "the index could not be read");

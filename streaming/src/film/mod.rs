@@ -3,6 +3,7 @@
 mod attachments;
 mod index;
 mod shelf;
+mod subtitles;
 
 use std::{
     collections::HashMap,
@@ -12,7 +13,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, ErrorKind, MasterQuery, Media, Reach, RenditionId, Stage, TrackId, TrackKind};
+use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
 use tokio::sync::watch;
 
 pub use shelf::{Preparation, Screen, Shelf};
@@ -28,7 +29,7 @@ use crate::{
     scheduler::Limits,
     source::Source,
     store::Store,
-    subtitles::{Events, Reader},
+    subtitles::Reader,
     tasks::Tasks,
     tools::Tools,
 };
@@ -162,42 +163,6 @@ impl Film {
         }
     }
 
-    /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
-    #[must_use]
-    pub fn readable_subtitles(&self) -> Vec<TrackId> {
-        let readable = (0..).zip(&self.subtitles).filter(|(_, reader)| reader.is_some());
-        readable.map(|(n, _)| TrackId::subtitles(n)).collect()
-    }
-
-    /// The header of a subtitle track's script.
-    ///
-    /// # Errors
-    ///
-    /// `not_found` when the film has no such track, or its events can't be read.
-    pub fn subtitle_header(&self, track: TrackId) -> Result<&str, Error> {
-        Ok(self.reader(track)?.header())
-    }
-
-    /// The events of a subtitle track that are shown between two moments, in seconds of film time.
-    ///
-    /// # Errors
-    ///
-    /// As [`Film::subtitle_header`]; what the source's server answers.
-    pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
-        let read = |at, length| self.feed.read(at, length);
-        self.reader(track)?.between(&read, from_s, until_s).await
-    }
-
-    fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
-        let reader = self.subtitles.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
-        reader.and_then(Option::as_ref).ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "the film has no such subtitles, or they can only be drawn into the picture",
-            )
-        })
-    }
-
     /// The numbers of the fonts among the files attached to the film.
     ///
     /// # Errors
@@ -224,6 +189,7 @@ impl Film {
     pub fn plan(&self, query: &MasterQuery, languages: &[String]) -> Result<Plan, Error> {
         let mut plan = plan::plan(self.facts(&self.faults.all()), query, languages)?;
         plan.view.readable = self.readable_subtitles();
+        plan.master.subtitles = plan::subtitles(&self.probed.media, &plan.view.readable);
         Ok(plan)
     }
 

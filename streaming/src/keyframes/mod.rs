@@ -49,7 +49,7 @@ pub struct Index {
     pub video: Vec<VideoIndex>,
     /// In the order of ffprobe's audio streams.
     pub audio: Vec<AudioIndex>,
-    /// In the order of ffprobe's subtitle streams. Empty for MP4.
+    /// In the order of ffprobe's subtitle streams.
     pub subtitles: Vec<SubtitleIndex>,
 }
 
@@ -77,12 +77,12 @@ pub struct AudioIndex {
     pub config: Option<Bytes>,
 }
 
-/// What Matroska tells of a subtitle track.
+/// What the index tells of a subtitle track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SubtitleIndex {
     /// As blocks name it.
     pub number: u64,
-    /// Matroska's name of the format: `S_TEXT/ASS`.
+    /// The container's name of the format: `S_TEXT/ASS`, `tx3g`.
     pub codec_id: String,
     /// CodecPrivate: an ASS script's header.
     pub config: Option<Bytes>,
@@ -113,7 +113,7 @@ pub struct EventPlace {
     pub time: i64,
     /// How long it is shown, in ticks, where the index says so.
     pub duration: Option<u64>,
-    /// Of its cluster, in the file.
+    /// Of its cluster, in the file; of the event itself in MP4.
     pub cluster: u64,
     /// Of its block behind the beginning of the cluster's content, where the index says so.
     pub inside: Option<u64>,

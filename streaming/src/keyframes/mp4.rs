@@ -6,7 +6,7 @@ use bytes::Bytes;
 use protocol::Error;
 
 use super::{
-    AudioIndex, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, Tick, VideoIndex,
+    AudioIndex, Encoding, EventPlace, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, SubtitleIndex, Tick, VideoIndex,
     boxes::{Header, boxes, find, find_in, header, u32_at, version},
     file::{Failure, File},
     in_order,
@@ -87,6 +87,8 @@ struct Movie {
     /// Of the file, bytes.
     size: Option<u64>,
     index: Index,
+    /// The numbers of tracks that hold the names of chapters, which ffmpeg takes for no subtitles.
+    chapters: Vec<u32>,
     /// Samples that may still be walked over, and keyframes that may still be found.
     samples: u64,
     keyframes: usize,
@@ -99,7 +101,8 @@ impl Movie {
         }
         let scale = find(moov, b"mvhd").and_then(time_scale).ok_or(NoIndex::Malformed)?;
         let index = Index { video: Vec::new(), audio: Vec::new(), subtitles: Vec::new() };
-        let mut movie = Self { scale, size, index, samples: MAX_SAMPLES, keyframes: MAX_KEYFRAMES };
+        let chapters = chapters(moov);
+        let mut movie = Self { scale, size, index, chapters, samples: MAX_SAMPLES, keyframes: MAX_KEYFRAMES };
         for (kind, body) in boxes(moov) {
             match &kind {
                 b"trak" => movie.track(body)?,
@@ -108,7 +111,7 @@ impl Movie {
                 b"meta" => movie.covers(body),
                 _ => {}
             }
-            if movie.index.video.len() + movie.index.audio.len() > MAX_TRACKS {
+            if movie.index.video.len() + movie.index.audio.len() + movie.index.subtitles.len() > MAX_TRACKS {
                 return Err(NoIndex::TooLarge);
             }
         }
@@ -136,7 +139,12 @@ impl Movie {
                 self.index.audio.push(AudioIndex { config: None });
                 return Ok(());
             }
-            _ => return Ok(()),
+            _ => {
+                if let Some(subtitles) = self.subtitles(trak, mdia) {
+                    self.index.subtitles.push(subtitles);
+                }
+                return Ok(());
+            }
         }
         let scale = find(mdia, b"mdhd").and_then(time_scale).ok_or(NoIndex::Malformed)?;
         let stbl = find_in(mdia, &[b"minf", b"stbl"]).ok_or(NoIndex::Malformed)?;
@@ -156,6 +164,50 @@ impl Movie {
             open_gops,
         });
         Ok(())
+    }
+
+    /// Of a track of text, or of something else that ffmpeg takes for subtitles. What is wrong with its tables costs it its
+    /// events, but not the film its index.
+    fn subtitles(&mut self, trak: &[u8], mdia: &[u8]) -> Option<SubtitleIndex> {
+        if find(trak, b"tkhd").and_then(track_id).is_some_and(|id| self.chapters.contains(&id)) {
+            return None;
+        }
+        let stbl = find_in(mdia, &[b"minf", b"stbl"])?;
+        let (kind, _) = boxes(find(stbl, b"stsd")?.get(8..)?).next()?;
+        if !matches!(&kind, b"tx3g" | b"text" | b"c608" | b"wvtt" | b"stpp" | b"mp4s") {
+            return None;
+        }
+        let scale = find(mdia, b"mdhd").and_then(time_scale)?;
+        Some(SubtitleIndex {
+            number: 0,
+            codec_id: String::from_utf8_lossy(&kind).into_owned(),
+            config: None,
+            encoding: Encoding::Plain,
+            tick_s: 1.0 / f64::from(scale),
+            events: if kind == *b"tx3g" { self.texts(trak, stbl, scale).unwrap_or_default() } else { Vec::new() },
+        })
+    }
+
+    fn texts(&mut self, trak: &[u8], stbl: &[u8], scale: u32) -> Result<Vec<EventPlace>, NoIndex> {
+        /// A sample with no more is the gap between two texts.
+        const EMPTY: u32 = 2;
+        let samples = Samples::of(stbl)?;
+        self.samples = self.samples.checked_sub(u64::from(samples.count())).ok_or(NoIndex::TooLarge)?;
+        let edit = match find_in(trak, &[b"edts", b"elst"]) {
+            Some(elst) => Edit::of(elst, self.scale, scale)?,
+            None => None,
+        };
+        let moved = edit.map_or(0, |edit| edit.delay.saturating_sub(edit.from));
+        let mut events = Vec::new();
+        samples.each(|Sample { shown, lasts, offset, size, .. }| {
+            if size > EMPTY {
+                let time = shown.checked_add(moved).ok_or(NoIndex::Malformed)?;
+                events.push(EventPlace { time, duration: Some(lasts.into()), cluster: offset, inside: None });
+            }
+            if events.len() > MAX_KEYFRAMES { Err(NoIndex::TooLarge) } else { Ok(()) }
+        })?;
+        events.sort_unstable();
+        Ok(events)
     }
 
     /// The keyframes that are shown, at the times that ffmpeg gives them, and whether frames of one are shown before
@@ -195,6 +247,18 @@ impl Movie {
         }
         Ok((ticks, is_open))
     }
+}
+
+/// Which tracks others name as that of their chapters.
+fn chapters(moov: &[u8]) -> Vec<u32> {
+    let tracks = boxes(moov).filter(|(kind, _)| kind == b"trak");
+    let named = tracks.filter_map(|(_, trak)| find_in(trak, &[b"tref", b"chap"]));
+    named.flat_map(|ids| ids.chunks_exact(4).filter_map(|id| u32_at(id, 0))).take(MAX_TRACKS).collect()
+}
+
+/// A track's number, from its `tkhd`.
+fn track_id(body: &[u8]) -> Option<u32> {
+    u32_at(body, if version(body)? == 1 { 20 } else { 12 })
 }
 
 /// Which sample ffmpeg begins an edit with: the last keyframe that is not after it.

@@ -18,6 +18,8 @@ pub(super) struct Sample {
     /// When it is decoded and shown, in ticks of the track, before any edit.
     pub(super) decoded: i64,
     pub(super) shown: i64,
+    /// Ticks until the next one is decoded.
+    pub(super) lasts: u32,
     pub(super) sync: bool,
     pub(super) offset: u64,
     pub(super) size: u32,
@@ -109,12 +111,12 @@ impl<'a> Samples<'a> {
             if shift.unsigned_abs() > MAX_SHIFT {
                 return Err(NoIndex::Malformed);
             }
-            take(Sample { decoded, shown: decoded + i64::from(shift), sync, offset, size })?;
             // ffmpeg lets the last step go on.
             step = steps.next().unwrap_or(step);
             if step > MAX_STEP {
                 return Err(NoIndex::Malformed);
             }
+            take(Sample { decoded, shown: decoded + i64::from(shift), lasts: step, sync, offset, size })?;
             decoded += i64::from(step);
             offset = offset.checked_add(u64::from(size)).ok_or(NoIndex::Malformed)?;
             left -= 1;

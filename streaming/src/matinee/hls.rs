@@ -10,12 +10,7 @@ use protocol::{Error, MasterQuery, PlanView, RenditionId, SessionId, ViewerToken
 use sha2::{Digest as _, Sha256};
 
 use super::Matinee;
-use crate::{
-    film::Film,
-    playlist,
-    rendition::{ReaderId, Rendition},
-    session::Reader,
-};
+use crate::{film::Film, playlist, rendition::ReaderId, session::Reader};
 
 /// How long a request waits for the film's preparation.
 const READY_LIMIT: Duration = Duration::from_secs(30);
@@ -81,7 +76,11 @@ impl Matinee {
     ///
     /// As [`Matinee::master`].
     pub async fn media_playlist(&self, session: SessionId, id: RenditionId, player: &Player) -> Result<String, Error> {
-        Ok(playlist::media(&self.rendition(session, id, player).await?.table()))
+        let film = self.film(session, player).await?;
+        Ok(match id {
+            RenditionId::Subtitles { subtitles } => playlist::subtitles(&film.vtt_table(subtitles)?),
+            _ => playlist::media(&film.rendition(id)?.table()),
+        })
     }
 
     /// The init segment of a rendition.
@@ -90,7 +89,7 @@ impl Matinee {
     ///
     /// As [`Matinee::master`], and what kept it from being made.
     pub async fn init(&self, session: SessionId, id: RenditionId, player: &Player) -> Result<Bytes, Error> {
-        self.rendition(session, id, player).await?.init(player.reader()).await
+        self.film(session, player).await?.rendition(id)?.init(player.reader()).await
     }
 
     /// One segment of a rendition; waits until it is made.
@@ -99,11 +98,11 @@ impl Matinee {
     ///
     /// As [`Matinee::init`].
     pub async fn segment(&self, session: SessionId, id: RenditionId, n: u32, player: &Player) -> Result<Bytes, Error> {
-        self.rendition(session, id, player).await?.segment(n, player.reader()).await
-    }
-
-    async fn rendition(&self, session: SessionId, id: RenditionId, player: &Player) -> Result<Arc<Rendition>, Error> {
-        self.film(session, player).await?.rendition(id)
+        let film = self.film(session, player).await?;
+        match id {
+            RenditionId::Subtitles { subtitles } => film.vtt_segment(subtitles, n).await,
+            _ => film.rendition(id)?.segment(n, player.reader()).await,
+        }
     }
 
     /// The film of a session that is awake, for a request that is no sign of life.

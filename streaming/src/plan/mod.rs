@@ -7,6 +7,7 @@
 mod audio;
 mod copies;
 mod spec;
+mod subtitles;
 mod video;
 mod words;
 
@@ -19,6 +20,7 @@ use protocol::{
 
 pub use copies::{AudioCopy, Copies, Times, VideoCopy};
 pub use spec::spec;
+pub use subtitles::subtitles;
 
 use crate::playlist::MasterPlan;
 
@@ -78,6 +80,8 @@ pub fn plan(film: Film<'_>, query: &MasterQuery, languages: &[String]) -> Result
             .enumerate()
             .map(|(n, (track, sound))| sound.rendition(n, track, Some(track.track) == audio_track))
             .collect(),
+        // As with the view's.
+        subtitles: Vec::new(),
     };
     let view = PlanView {
         video: sight.as_ref().map(|(track, sight)| VideoPlan {

@@ -63,6 +63,8 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
             let copy = copy.ok_or_else(|| no_track(TrackKind::Audio))?;
             copied_audio(film, copy)
         }
+        // No head makes it.
+        RenditionId::Subtitles { .. } => return Err(no_track(TrackKind::Subtitles)),
     };
     Ok(Spec { id, order, table })
 }

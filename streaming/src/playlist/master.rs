@@ -8,6 +8,7 @@ use protocol::{FrameRate, RenditionId};
 use super::media;
 
 const AUDIO_GROUP: &str = "audio";
+const SUBTITLE_GROUP: &str = "subtitles";
 
 /// Characters of a track's name that are kept: players show them in a menu.
 const NAME_LENGTH: usize = 80;
@@ -18,6 +19,8 @@ pub struct MasterPlan {
     pub video: Option<VideoRendition>,
     /// All audio tracks, in the film's order.
     pub audio: Vec<AudioRendition>,
+    /// The tracks whose text can be read, in the film's order.
+    pub subtitles: Vec<SubtitleRendition>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -48,6 +51,19 @@ pub struct AudioRendition {
     pub bandwidth: u64,
 }
 
+/// Subtitles that a player draws itself, if it is told to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubtitleRendition {
+    pub rendition: RenditionId,
+    /// As an audio track's.
+    pub name: String,
+    /// As an audio track's.
+    pub language: Option<String>,
+    /// Only what is said in another language than the film's.
+    pub forced: bool,
+    pub hearing_impaired: bool,
+}
+
 /// The master playlist; the renditions' playlists stand at `{rendition}/index.m3u8` beside it.
 ///
 /// It has one `EXT-X-STREAM-INF` and, where there is a choice, one audio group. The only audio track of a film
@@ -59,6 +75,7 @@ pub fn master(plan: &MasterPlan) -> String {
     let mut variant = VariantStream {
         bandwidth: plan.audio.iter().map(|audio| audio.bandwidth).max().unwrap_or(0),
         audio: grouped.then(|| AUDIO_GROUP.to_owned()),
+        subtitles: (!plan.subtitles.is_empty()).then(|| SUBTITLE_GROUP.to_owned()),
         ..VariantStream::default()
     };
     let mut codecs = Vec::new();
@@ -76,10 +93,12 @@ pub fn master(plan: &MasterPlan) -> String {
         codecs.push(audio.codec);
     }
     variant.codecs = Some(codecs.join(","));
+    let mut alternatives = if grouped { group(&plan.audio, default, plan.video.is_some()) } else { Vec::new() };
+    alternatives.extend(subtitle_group(&plan.subtitles));
     let playlist = MasterPlaylist {
         version: Some(media::VERSION),
         independent_segments: true,
-        alternatives: if grouped { group(&plan.audio, default, plan.video.is_some()) } else { Vec::new() },
+        alternatives,
         variants: if variant.uri.is_empty() { Vec::new() } else { vec![variant] },
         ..MasterPlaylist::default()
     };
@@ -94,7 +113,7 @@ fn group(audio: &[AudioRendition], default: usize, with_video: bool) -> Vec<Alte
         uri: (with_video || n != default).then(|| uri(audio.rendition)),
         group_id: AUDIO_GROUP.to_owned(),
         language: languages[n].map(str::to_owned),
-        name: unique(&shown(&audio.name, n), &mut names),
+        name: unique(&shown(&audio.name, || format!("Audio {}", n + 1)), &mut names),
         default: n == default,
         // A player may choose by language only among tracks of different languages (RFC 8216, 4.3.4.1.1), so a
         // commentary in the film's own language is not chosen by itself.
@@ -105,13 +124,36 @@ fn group(audio: &[AudioRendition], default: usize, with_video: bool) -> Vec<Alte
     audio.iter().enumerate().map(tag).collect()
 }
 
+/// None is the default: the page draws subtitles itself, and other players show them when they are asked to.
+fn subtitle_group(subtitles: &[SubtitleRendition]) -> Vec<AlternativeMedia> {
+    let mut names = HashSet::new();
+    let languages: Vec<_> = subtitles.iter().map(|track| track.language.as_deref().filter(|l| is_tag(l))).collect();
+    let tag = |(n, track): (usize, &SubtitleRendition)| AlternativeMedia {
+        media_type: AlternativeMediaType::Subtitles,
+        uri: Some(uri(track.rendition)),
+        group_id: SUBTITLE_GROUP.to_owned(),
+        language: languages[n].map(str::to_owned),
+        name: unique(&shown(&track.name, || format!("Subtitles {}", n + 1)), &mut names),
+        forced: track.forced,
+        // A player may choose one by its viewer's language, where there is one; forced ones are there for that alone.
+        autoselect: track.forced
+            || languages[n].is_some()
+                && !subtitles[..n].iter().zip(&languages).any(|(t, language)| !t.forced && *language == languages[n]),
+        characteristics: track.hearing_impaired.then(|| {
+            "public.accessibility.transcribes-spoken-dialog,public.accessibility.describes-music-and-sound".to_owned()
+        }),
+        ..AlternativeMedia::default()
+    };
+    subtitles.iter().enumerate().map(tag).collect()
+}
+
 fn uri(rendition: RenditionId) -> String {
     format!("{rendition}/index.m3u8")
 }
 
 /// A name that can stand in a quoted string: without quotes, line breaks, control characters, and the marks that
 /// turn the direction of text round, by which one line could pass for another.
-fn shown(name: &str, order: usize) -> String {
+fn shown(name: &str, otherwise: impl FnOnce() -> String) -> String {
     let keep = |c: char| match c {
         '"' => Some('\''),
         c if c.is_whitespace() || c.is_control() => Some(' '),
@@ -122,7 +164,7 @@ fn shown(name: &str, order: usize) -> String {
     let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = words.chars().take(NAME_LENGTH).collect();
     let short = short.trim_end();
-    if short.is_empty() { format!("Audio {}", order + 1) } else { short.to_owned() }
+    if short.is_empty() { otherwise() } else { short.to_owned() }
 }
 
 /// The name, or else with a number behind it that no other track has.
@@ -184,7 +226,7 @@ mod tests {
     #[test]
     fn reads_as_written() {
         let tracks = vec![audio(0, "English", Some("en"), false), audio(1, "Français", Some("fr"), true)];
-        let text = master(&MasterPlan { video: Some(video()), audio: tracks });
+        let text = master(&MasterPlan { video: Some(video()), audio: tracks, subtitles: Vec::new() });
         assert_eq!(
             text,
             "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n\
@@ -204,7 +246,7 @@ mod tests {
 
     #[test]
     fn without_audio_there_is_no_group() {
-        let text = master(&MasterPlan { video: Some(video()), audio: Vec::new() });
+        let text = master(&MasterPlan { video: Some(video()), audio: Vec::new(), subtitles: Vec::new() });
         let playlist = parsed(&text);
         assert!(playlist.alternatives.is_empty());
         assert_eq!(playlist.variants[0].audio, None);
@@ -214,7 +256,11 @@ mod tests {
 
     #[test]
     fn audio_alone_is_the_stream() {
-        let playlist = parsed(&master(&MasterPlan { video: None, audio: vec![audio(0, "Album", None, true)] }));
+        let playlist = parsed(&master(&MasterPlan {
+            video: None,
+            audio: vec![audio(0, "Album", None, true)],
+            subtitles: Vec::new(),
+        }));
         assert!(playlist.alternatives.is_empty());
         let [stream] = playlist.variants.as_slice() else { panic!("{:?}", playlist.variants) };
         assert_eq!((stream.uri.as_str(), stream.audio.as_deref()), ("a0-aac/index.m3u8", None));
@@ -225,22 +271,62 @@ mod tests {
     #[test]
     fn of_several_audio_tracks_alone_the_default_is_the_stream() {
         let tracks = vec![audio(0, "One", None, false), audio(1, "Two", None, true)];
-        let playlist = parsed(&master(&MasterPlan { video: None, audio: tracks }));
+        let playlist = parsed(&master(&MasterPlan { video: None, audio: tracks, subtitles: Vec::new() }));
         assert_eq!(playlist.variants[0].uri, "a1-aac/index.m3u8");
         assert_eq!(playlist.alternatives[0].uri.as_deref(), Some("a0-aac/index.m3u8"));
         assert_eq!(playlist.alternatives[1].uri, None);
     }
 
+    fn subtitles(order: u16, name: &str, language: Option<&str>, forced: bool) -> SubtitleRendition {
+        let rendition = RenditionId::Subtitles { subtitles: TrackId::subtitles(order) };
+        let language = language.map(str::to_owned);
+        SubtitleRendition { rendition, name: name.to_owned(), language, forced, hearing_impaired: order == 4 }
+    }
+
+    #[test]
+    fn subtitles_are_offered_and_none_is_shown_by_itself() {
+        let tracks = [
+            subtitles(0, "Signs", Some("en"), true),
+            subtitles(1, "Full", Some("en"), false),
+            subtitles(3, "Full", Some("en"), false),
+            subtitles(4, "", None, false),
+        ];
+        let plan =
+            MasterPlan { video: Some(video()), audio: vec![audio(0, "Full", None, true)], subtitles: tracks.into() };
+        let text = master(&plan);
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("TYPE=SUBTITLES")).collect();
+        assert_eq!(
+            lines,
+            [
+                "#EXT-X-MEDIA:TYPE=SUBTITLES,URI=\"s0-vtt/index.m3u8\",GROUP-ID=\"subtitles\",LANGUAGE=\"en\",\
+                 NAME=\"Signs\",AUTOSELECT=YES,FORCED=YES",
+                "#EXT-X-MEDIA:TYPE=SUBTITLES,URI=\"s1-vtt/index.m3u8\",GROUP-ID=\"subtitles\",LANGUAGE=\"en\",\
+                 NAME=\"Full\",AUTOSELECT=YES",
+                "#EXT-X-MEDIA:TYPE=SUBTITLES,URI=\"s3-vtt/index.m3u8\",GROUP-ID=\"subtitles\",LANGUAGE=\"en\",\
+                 NAME=\"Full (2)\"",
+                "#EXT-X-MEDIA:TYPE=SUBTITLES,URI=\"s4-vtt/index.m3u8\",GROUP-ID=\"subtitles\",NAME=\"Subtitles 4\",\
+                 CHARACTERISTICS=\"public.accessibility.transcribes-spoken-dialog,\
+                 public.accessibility.describes-music-and-sound\"",
+            ]
+        );
+        let playlist = parsed(&text);
+        assert_eq!(playlist.variants[0].subtitles.as_deref(), Some("subtitles"));
+        assert!(
+            playlist.alternatives.iter().all(|track| track.media_type == AlternativeMediaType::Audio || !track.default)
+        );
+    }
+
     #[test]
     fn nothing_to_play_is_no_stream() {
-        assert!(!master(&MasterPlan { video: None, audio: Vec::new() }).contains("STREAM-INF"));
+        assert!(!master(&MasterPlan { video: None, audio: Vec::new(), subtitles: Vec::new() }).contains("STREAM-INF"));
     }
 
     #[test]
     fn one_is_the_default_and_languages_are_chosen_once() {
         for (defaults, expected) in [([false; 3], 0), ([true; 3], 0), ([false, true, true], 1)] {
             let tracks = (0..).zip(defaults).map(|(n, d)| audio(n, "", Some(["en", "en", "de"][n as usize]), d));
-            let playlist = parsed(&master(&MasterPlan { video: Some(video()), audio: tracks.collect() }));
+            let playlist =
+                parsed(&master(&MasterPlan { video: Some(video()), audio: tracks.collect(), subtitles: Vec::new() }));
             let chosen: Vec<_> = playlist.alternatives.iter().map(|a| a.default).collect();
             assert_eq!(chosen, [0, 1, 2].map(|n| n == expected), "{defaults:?}");
             let by_language: Vec<_> = playlist.alternatives.iter().map(|a| a.autoselect).collect();
@@ -260,7 +346,8 @@ mod tests {
             (" \n ", "Audio 1"),
             ("\"", "'"),
         ] {
-            let plan = MasterPlan { video: Some(video()), audio: vec![audio(0, name, None, true)] };
+            let plan =
+                MasterPlan { video: Some(video()), audio: vec![audio(0, name, None, true)], subtitles: Vec::new() };
             let text = master(&plan);
             assert_eq!(text.lines().count(), 6, "{text}");
             assert_eq!(parsed(&text).alternatives[0].name, expected);
@@ -279,7 +366,11 @@ mod tests {
             ("42", false),
             ("en-", false),
         ] {
-            let plan = MasterPlan { video: Some(video()), audio: vec![audio(0, "x", Some(language), true)] };
+            let plan = MasterPlan {
+                video: Some(video()),
+                audio: vec![audio(0, "x", Some(language), true)],
+                subtitles: Vec::new(),
+            };
             assert_eq!(parsed(&master(&plan)).alternatives[0].language.is_some(), written, "{language:?}");
         }
     }
@@ -288,7 +379,7 @@ mod tests {
     fn equal_names_are_told_apart() {
         let names = ["English", "English", "English (2)", "English"];
         let tracks = (0..).zip(names).map(|(n, name)| audio(n, name, Some("en"), n == 0)).collect();
-        let playlist = parsed(&master(&MasterPlan { video: Some(video()), audio: tracks }));
+        let playlist = parsed(&master(&MasterPlan { video: Some(video()), audio: tracks, subtitles: Vec::new() }));
         let names: Vec<_> = playlist.alternatives.iter().map(|a| a.name.as_str()).collect();
         assert_eq!(names, ["English", "English (2)", "English (2) (2)", "English (3)"]);
     }
@@ -300,7 +391,7 @@ mod tests {
         ) {
             let count = tracks.len();
             let tracks = (0..).zip(&tracks).map(|(n, (name, language, d))| audio(n, name, language.as_deref(), *d));
-            let text = master(&MasterPlan { video: Some(video()), audio: tracks.collect() });
+            let text = master(&MasterPlan { video: Some(video()), audio: tracks.collect(), subtitles: Vec::new() });
             prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n'));
             prop_assert_eq!(text.lines().count(), count + 5);
             let playlist = parsed(&text);

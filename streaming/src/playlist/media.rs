@@ -12,7 +12,17 @@ pub(super) const VERSION: usize = 7;
 /// The whole film's playlist; `init.mp4` and `{n}.m4s` stand beside it.
 #[must_use]
 pub fn media(table: &SegmentTable) -> String {
-    let segments: Vec<_> = (0..table.len()).map(|n| segment(table, n)).collect();
+    whole((0..table.len()).map(|n| segment(table, n)).collect())
+}
+
+/// The same for subtitles, whose `{n}.vtt` need no init segment.
+#[must_use]
+pub fn subtitles(table: &SegmentTable) -> String {
+    let vtt = |n| MediaSegment { uri: format!("{n}.vtt"), map: None, ..segment(table, n) };
+    whole((0..table.len()).map(vtt).collect())
+}
+
+fn whole(segments: Vec<MediaSegment>) -> String {
     let longest = segments.iter().map(|segment| segment.duration).fold(0.0, f32::max);
     let playlist = MediaPlaylist {
         version: Some(VERSION),
@@ -85,6 +95,18 @@ mod tests {
         assert_eq!(playlist.segments.len(), 6);
         assert_eq!(playlist.segments[0].map.as_ref().unwrap().uri, "init.mp4");
         assert_eq!(playlist.segments[5].uri, "5.m4s");
+    }
+
+    #[test]
+    fn subtitles_are_text_without_an_init_segment() {
+        assert_eq!(
+            subtitles(&SegmentTable::subtitles(61.5004)),
+            "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-TARGETDURATION:30\n\
+             #EXT-X-PLAYLIST-TYPE:VOD\n#EXTINF:30,\n0.vtt\n#EXTINF:30,\n1.vtt\n#EXTINF:1.5,\n2.vtt\n#EXT-X-ENDLIST\n"
+        );
+        let film = SegmentTable::subtitles(20_000.0);
+        assert_eq!((film.len(), film.start_s(1), film.total_s()), (667, 30.0, 20_000.0));
+        assert!(SegmentTable::subtitles(0.0).is_empty());
     }
 
     #[test]

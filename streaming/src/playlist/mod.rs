@@ -12,5 +12,5 @@ mod media;
 pub use codecs::{AAC_CODEC, Level, bit_rate_cap};
 pub use copied::CopiedCodec;
 pub use frame_size::{MAX_HEIGHT, MAX_WIDTH, fit};
-pub use master::{AudioRendition, MasterPlan, VideoRendition, master};
-pub use media::media;
+pub use master::{AudioRendition, MasterPlan, SubtitleRendition, VideoRendition, master};
+pub use media::{media, subtitles};

@@ -1,6 +1,6 @@
 //! An event as libass wants it, from what a Matroska block holds. Pure.
 
-use super::srt;
+use super::{srt, vtt_text};
 
 /// A line of dialogue, or of whatever else a script draws.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -23,6 +23,9 @@ pub struct Event {
     pub text: String,
 }
 
+/// What MP4 calls its timed text.
+pub(crate) const MOV_TEXT: &str = "tx3g";
+
 /// How a track's blocks say what is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -30,15 +33,22 @@ pub enum Format {
     Ass,
     /// SubRip: text with a few of HTML's tags.
     Srt,
+    /// WebVTT: a cue's text, and in WebM before it a line with its name and one with its settings.
+    Vtt { with_settings: bool },
+    /// MP4's timed text, as [`super::mov_text`] has made ASS' of it.
+    Mov,
 }
 
 impl Format {
-    /// Of Matroska's codec id; none for pictures, and for kinds of text that are not read by their index.
+    /// Of Matroska's codec id, or MP4's; none for pictures, and for kinds of text that are not read by their index.
     #[must_use]
     pub fn of(codec_id: &str) -> Option<Self> {
         match codec_id {
             "S_TEXT/ASS" | "S_ASS" | "S_TEXT/SSA" | "S_SSA" => Some(Self::Ass),
             "S_TEXT/UTF8" | "S_TEXT/ASCII" => Some(Self::Srt),
+            "S_TEXT/WEBVTT" => Some(Self::Vtt { with_settings: false }),
+            "D_WEBVTT/SUBTITLES" | "D_WEBVTT/CAPTIONS" => Some(Self::Vtt { with_settings: true }),
+            MOV_TEXT => Some(Self::Mov),
             _ => None,
         }
     }
@@ -49,25 +59,30 @@ impl Format {
         // Some muxers end text with a zero, as C does.
         let end = content.iter().position(|byte| *byte == 0).unwrap_or(content.len());
         let content = String::from_utf8_lossy(&content[..end]);
-        match self {
-            Self::Ass => ass(&content, start_ms, duration_ms),
-            Self::Srt => {
-                let text = srt::to_ass(content.trim());
-                (!text.is_empty()).then(|| Event {
-                    read_order: number,
-                    layer: 0,
-                    start_ms,
-                    duration_ms,
-                    style: "Default".into(),
-                    name: String::new(),
-                    margin_l: 0,
-                    margin_r: 0,
-                    margin_v: 0,
-                    effect: String::new(),
-                    text,
-                })
+        let text = match self {
+            Self::Ass => return ass(&content, start_ms, duration_ms),
+            Self::Srt => srt::to_ass(content.trim()),
+            Self::Vtt { with_settings: false } => vtt_text::to_ass(&content, ""),
+            Self::Vtt { with_settings: true } => {
+                let mut lines = content.splitn(3, '\n');
+                let (_, settings) = (lines.next()?, lines.next()?);
+                vtt_text::to_ass(lines.next()?, settings)
             }
-        }
+            Self::Mov => content.trim().to_owned(),
+        };
+        (!text.is_empty()).then(|| Event {
+            read_order: number,
+            layer: 0,
+            start_ms,
+            duration_ms,
+            style: "Default".into(),
+            name: String::new(),
+            margin_l: 0,
+            margin_r: 0,
+            margin_v: 0,
+            effect: String::new(),
+            text,
+        })
     }
 }
 
@@ -123,12 +138,23 @@ mod tests {
         assert_eq!(Format::of("S_TEXT/ASS"), Some(Format::Ass));
         assert_eq!(Format::of("S_TEXT/UTF8"), Some(Format::Srt));
         assert_eq!(Format::of("S_HDMV/PGS"), None);
+        assert_eq!(Format::of("D_WEBVTT/METADATA"), None);
+    }
+
+    #[test]
+    fn webvtt_may_come_with_its_settings() {
+        let text =
+            |codec_id, content: &[u8]| Format::of(codec_id).unwrap().event(content, 3, 0, 5).map(|event| event.text);
+        assert_eq!(text("S_TEXT/WEBVTT", b"<b>a</b>\nb").unwrap(), "{\\b1}a{\\b0}\\Nb");
+        assert_eq!(text("D_WEBVTT/SUBTITLES", b"name\nline:0\na\nb\n").unwrap(), "{\\an8}a\\Nb");
+        assert_eq!(text("D_WEBVTT/SUBTITLES", b"\n\na").unwrap(), "a");
+        assert_eq!(text("D_WEBVTT/SUBTITLES", b"a"), None);
     }
 
     proptest! {
         #[test]
         fn nothing_panics(content in proptest::collection::vec(any::<u8>(), 0..200)) {
-            for format in [Format::Ass, Format::Srt] {
+            for format in [Format::Ass, Format::Srt, Format::Vtt { with_settings: true }, Format::Mov] {
                 let _ = format.event(&content, 0, 0, 0);
             }
         }

@@ -11,7 +11,9 @@ use protocol::Error;
 
 use super::{
     block::{Found, MAX_EVENT, block, decoded},
+    charset::Charset,
     event::{Event, Format},
+    mov_text,
 };
 use crate::{
     ebml::{CLUSTER, element},
@@ -49,6 +51,7 @@ pub struct Reader {
     header: String,
     number: u64,
     encoding: Encoding,
+    charset: Charset,
     tick_s: f64,
     /// Source time of film time zero, seconds.
     zero_s: f64,
@@ -66,19 +69,20 @@ impl Reader {
             return None;
         }
         let header = match (format, &index.config) {
-            (Format::Srt, _) | (Format::Ass, None) => PLAIN.to_owned(),
             (Format::Ass, Some(config)) => {
                 // Only some muxers compress the header too, whatever the scope says.
                 let plain = decoded(config, &index.encoding)
                     .filter(|plain| plain.starts_with(b"[") || plain.starts_with(b"\xEF\xBB\xBF["));
                 String::from_utf8_lossy(&plain.unwrap_or_else(|| config.clone())).trim_end_matches('\0').to_owned()
             }
+            _ => PLAIN.to_owned(),
         };
         Some(Self {
             format,
             header,
             number: index.number,
             encoding: index.encoding.clone(),
+            charset: Charset::default(),
             tick_s: index.tick_s,
             zero_s,
             places: index.events.clone(),
@@ -145,6 +149,9 @@ impl Reader {
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
         let place = self.places[number];
+        if self.format == Format::Mov {
+            return self.sample(read, number).await;
+        }
         let content = match contents.get(&place.cluster) {
             Some(content) => *content,
             None => {
@@ -165,13 +172,34 @@ impl Reader {
         if found.track != self.number {
             return Ok(None);
         }
+        let content = decoded(&found.content, &self.encoding);
+        Ok(content.and_then(|content| self.timed(number, &self.charset.text(&content), found.duration)))
+    }
+
+    /// The event of an MP4's sample.
+    async fn sample<R, F>(&self, read: &R, number: usize) -> Result<Option<Event>, Error>
+    where
+        R: Fn(u64, usize) -> F + Sync,
+        F: Future<Output = Result<Bytes, Error>> + Send,
+    {
+        let at = self.places[number].cluster;
+        let mut bytes = read(at, FIRST).await?;
+        if let Some(length) = mov_text::length(&bytes).filter(|length| mov_text::LENGTH + length > bytes.len()) {
+            // With room for its styles.
+            bytes = read(at, length + FIRST).await?;
+        }
+        let text = mov_text::text(&bytes, |text| self.charset.text(text));
+        Ok(text.and_then(|text| self.timed(number, &text, None)))
+    }
+
+    /// `duration`: as the block itself says, in ticks.
+    fn timed(&self, number: usize, content: &str, duration: Option<u64>) -> Option<Event> {
+        let place = self.places[number];
         let untold = || self.until_next_ticks(number);
-        let duration = found.duration.or(place.duration).unwrap_or_else(untold);
+        let duration = duration.or(place.duration).unwrap_or_else(untold);
         let (start_ms, duration_ms) = (self.film_s(place.time) * 1000.0, duration as f64 * self.tick_s * 1000.0);
-        let event = decoded(&found.content, &self.encoding).and_then(|content| {
-            self.format.event(&content, number as u64, start_ms.round() as i64, duration_ms.round().max(0.0) as u64)
-        });
-        Ok(event)
+        let (start_ms, duration_ms) = (start_ms.round() as i64, duration_ms.round().max(0.0) as u64);
+        self.format.event(content.as_bytes(), number as u64, start_ms, duration_ms)
     }
 
     /// How long an event lasts of which nobody says it: until the next one begins.

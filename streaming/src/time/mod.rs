@@ -13,4 +13,4 @@ pub use grid::{
     LONG_SEGMENT_S, MAX_FILM_S, SHORT_SEGMENTS, STANDARD_RATES, UNKNOWN_RATE, film_frames, gop_frames,
     long_segment_frames, snap_rate,
 };
-pub use table::SegmentTable;
+pub use table::{SUBTITLE_SEGMENT_S, SegmentTable};

@@ -7,6 +7,11 @@ use super::grid::{
     SHORT_SEGMENTS, film_frames, long_segment_frames,
 };
 
+/// WebVTT writes times in milliseconds.
+const SUBTITLE_TIMESCALE: u32 = 1000;
+/// How long a segment of WebVTT is.
+pub const SUBTITLE_SEGMENT_S: u32 = 30;
+
 /// The boundaries of a rendition's segments, in frames.
 ///
 /// Where a segment begins is a function of its index alone; only the last one depends on the film's duration, with
@@ -73,6 +78,18 @@ impl SegmentTable {
         let total = film_frames(rate, frame_samples, duration_s);
         let starts = if edges.is_empty() { starts(total, second, 2 * second) } else { between(edges, total, second) };
         Self { timescale: rate, frame_ticks: frame_samples, short_gops: 0, starts }
+    }
+
+    /// WebVTT: long pieces, since each is a request of its own and holds little.
+    #[must_use]
+    pub fn subtitles(duration_s: f64) -> Self {
+        let total = film_frames(SUBTITLE_TIMESCALE, 1, duration_s);
+        let mut starts: Vec<u64> = (0..)
+            .map(|n| n * u64::from(SUBTITLE_SEGMENT_S * SUBTITLE_TIMESCALE))
+            .take_while(|&at| at < total)
+            .collect();
+        starts.push(total);
+        Self { timescale: SUBTITLE_TIMESCALE, frame_ticks: 1, short_gops: 0, starts }
     }
 
     /// How many segments there are.

@@ -1,5 +1,7 @@
 //! The events that the index leads to must be those that ffmpeg finds by reading the film through.
 
+mod other_text;
+
 use std::{
     path::{Path, PathBuf},
     sync::Mutex,
@@ -37,8 +39,11 @@ impl Shelf {
 
     /// A reader of each subtitle track; none for one that is not text.
     async fn readers(&self) -> Vec<(Encoding, Option<Reader>)> {
-        let index =
-            read(IndexKind::Matroska, self.size(), &|at, length| self.piece(at, length)).await.unwrap().unwrap();
+        self.readers_of(IndexKind::Matroska).await
+    }
+
+    async fn readers_of(&self, kind: IndexKind) -> Vec<(Encoding, Option<Reader>)> {
+        let index = read(kind, self.size(), &|at, length| self.piece(at, length)).await.unwrap().unwrap();
         index.subtitles.iter().map(|track| (track.encoding.clone(), Reader::new(track, 0.0))).collect()
     }
 

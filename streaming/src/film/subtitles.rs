@@ -1,0 +1,75 @@
+//! A film's subtitles: events for who draws them, and WebVTT for players that do it themselves. No head makes them.
+
+use bytes::Bytes;
+use protocol::{Error, ErrorKind, TrackId, TrackKind};
+
+use super::Film;
+use crate::{
+    subtitles::{Events, Reader, vtt_segment},
+    time::{SUBTITLE_SEGMENT_S, SegmentTable},
+};
+
+impl Film {
+    /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
+    #[must_use]
+    pub fn readable_subtitles(&self) -> Vec<TrackId> {
+        let readable = (0..).zip(&self.subtitles).filter(|(_, reader)| reader.is_some());
+        readable.map(|(n, _)| TrackId::subtitles(n)).collect()
+    }
+
+    /// The header of a subtitle track's script.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` when the film has no such track, or its events can't be read.
+    pub fn subtitle_header(&self, track: TrackId) -> Result<&str, Error> {
+        Ok(self.reader(track)?.header())
+    }
+
+    /// The events of a subtitle track that are shown between two moments, in seconds of film time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Film::subtitle_header`]; what the source's server answers.
+    pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
+        let read = |at, length| self.feed.read(at, length);
+        self.reader(track)?.between(&read, from_s, until_s).await
+    }
+
+    /// The segments of a subtitle track as WebVTT, for the film's length as it is known now.
+    ///
+    /// # Errors
+    ///
+    /// As [`Film::subtitle_header`].
+    pub fn vtt_table(&self, track: TrackId) -> Result<SegmentTable, Error> {
+        self.reader(track)?;
+        Ok(SegmentTable::subtitles(*self.length.borrow()))
+    }
+
+    /// One of these segments. Who has a playlist from before the film's end was corrected may ask beyond it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Film::subtitle_events`]; `not_found` past the end that the container told.
+    pub async fn vtt_segment(&self, track: TrackId, n: u32) -> Result<Bytes, Error> {
+        let table = SegmentTable::subtitles(self.probed.media.duration_s);
+        if n >= table.len() {
+            self.reader(track)?;
+            return Err(Error::new(ErrorKind::NotFound, "the film ends before this segment"));
+        }
+        // The last one reaches as far as the others, so that its bytes do not depend on the film's length.
+        let (from_s, until_s) = (table.start_s(n), table.start_s(n) + f64::from(SUBTITLE_SEGMENT_S));
+        let events = self.subtitle_events(track, from_s, until_s).await?;
+        Ok(vtt_segment(&events.events, (from_s * 1000.0) as i64, (until_s * 1000.0) as i64).into())
+    }
+
+    fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
+        let reader = self.subtitles.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
+        reader.and_then(Option::as_ref).ok_or_else(|| {
+            Error::new(
+                ErrorKind::NotFound,
+                "the film has no such subtitles, or they can only be drawn into the picture",
+            )
+        })
+    }
+}
