@@ -28,7 +28,7 @@ use crate::{
     scheduler::Limits,
     source::Source,
     store::Store,
-    subtitles::{Events, Reader},
+    subtitles::{Events, Pictures, PicturesRead, Reader},
     tasks::Tasks,
     tools::Tools,
 };
@@ -59,6 +59,14 @@ fn read_beginning(feed: &Feed, tasks: &Tasks) {
     }
 }
 
+/// How a subtitle track is read.
+fn of_track<T>(readers: &[Option<T>], track: TrackId) -> Result<&T, Error> {
+    let reader = readers.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
+    reader.and_then(Option::as_ref).ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, "the film has no such subtitles, or they can only be drawn into the picture")
+    })
+}
+
 /// An opened and probed source with its renditions.
 #[derive(Debug)]
 pub struct Film {
@@ -69,6 +77,8 @@ pub struct Film {
     copies: Copies,
     /// How the events of each subtitle track are read; none for one whose events the index has not.
     subtitles: Vec<Option<Reader>>,
+    /// And its pictures.
+    pictures: Vec<Option<Pictures>>,
     attachments: Attachments,
     faults: CopyFaults,
     mpv: PathBuf,
@@ -102,7 +112,7 @@ impl Film {
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
-        let (copies, subtitles) = index::of_index(&feed, &probed).await;
+        let (copies, subtitles, pictures) = index::of_index(&feed, &probed).await;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;
@@ -113,6 +123,7 @@ impl Film {
             pictures_s,
             copies,
             subtitles,
+            pictures,
             attachments: Attachments::default(),
             faults: CopyFaults::default(),
             mpv,
@@ -165,8 +176,9 @@ impl Film {
     /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
     #[must_use]
     pub fn readable_subtitles(&self) -> Vec<TrackId> {
-        let readable = (0..).zip(&self.subtitles).filter(|(_, reader)| reader.is_some());
-        readable.map(|(n, _)| TrackId::subtitles(n)).collect()
+        let readable =
+            self.subtitles.iter().zip(&self.pictures).map(|(text, pictures)| text.is_some() || pictures.is_some());
+        (0..).zip(readable).filter_map(|(n, readable)| readable.then(|| TrackId::subtitles(n))).collect()
     }
 
     /// The header of a subtitle track's script.
@@ -188,14 +200,18 @@ impl Film {
         self.reader(track)?.between(&read, from_s, until_s).await
     }
 
+    /// The pictures of a subtitle track that are shown between two moments, in seconds of film time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Film::subtitle_header`]; what the source's server answers.
+    pub async fn subtitle_pictures(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<PicturesRead, Error> {
+        let read = |at, length| self.feed.read(at, length);
+        of_track(&self.pictures, track)?.between(&read, from_s, until_s).await
+    }
+
     fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
-        let reader = self.subtitles.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
-        reader.and_then(Option::as_ref).ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "the film has no such subtitles, or they can only be drawn into the picture",
-            )
-        })
+        of_track(&self.subtitles, track)
     }
 
     /// The numbers of the fonts among the files attached to the film.

@@ -10,21 +10,17 @@ use bytes::Bytes;
 use protocol::Error;
 
 use super::{
-    block::{Found, MAX_EVENT, block, decoded},
+    block::decoded,
     event::{Event, Format},
+    fetch::{Clusters, stored},
 };
-use crate::{
-    ebml::{CLUSTER, element},
-    keyframes::{Encoding, EventPlace, SubtitleIndex},
-};
+use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
 /// An event of which nobody says how long it lasts is looked for so long before a moment, and shown at most so long, in
 /// seconds.
 const UNTOLD_S: f64 = 10.0;
 /// Bytes that are read for an event at first; few are longer.
 const FIRST: usize = 4096;
-/// Bytes of a cluster's own header, and of an element's.
-const HEADER: usize = 16;
 
 /// The script of a track that has none of its own: as mpv draws plain text.
 const PLAIN: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 1280\nPlayResY: 720\nWrapStyle: 0\n\
@@ -103,14 +99,14 @@ impl Reader {
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let mut contents = HashMap::new();
+        let mut clusters = Clusters::new();
         let mut events = Vec::new();
         for number in self.wanted(from_s, until_s) {
             let known = self.lock().get(&number).cloned();
             let event = match known {
                 Some(event) => event,
                 None => {
-                    let event = self.event(read, number, &mut contents).await?;
+                    let event = self.event(read, number, &mut clusters).await?;
                     self.lock().insert(number, event.clone());
                     event
                 }
@@ -134,37 +130,13 @@ impl Reader {
         ticks as f64 * self.tick_s - self.zero_s
     }
 
-    async fn event<R, F>(
-        &self,
-        read: &R,
-        number: usize,
-        contents: &mut HashMap<u64, Option<u64>>,
-    ) -> Result<Option<Event>, Error>
+    async fn event<R, F>(&self, read: &R, number: usize, clusters: &mut Clusters) -> Result<Option<Event>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
         let place = self.places[number];
-        let content = match contents.get(&place.cluster) {
-            Some(content) => *content,
-            None => {
-                let header = read(place.cluster, HEADER).await?;
-                let found = element(&header, 0).filter(|found| found.id == CLUSTER);
-                let content = found.map(|found| place.cluster + found.start as u64);
-                contents.insert(place.cluster, content);
-                content
-            }
-        };
-        let Some(content) = content else { return Ok(None) };
-        let Some(at) = place.inside.and_then(|inside| content.checked_add(inside)) else { return Ok(None) };
-        let mut bytes = read(at, FIRST).await?;
-        if let Found::Needs(length) = block(&bytes) {
-            bytes = read(at, length.min(MAX_EVENT)).await?;
-        }
-        let Found::Block(found) = block(&bytes) else { return Ok(None) };
-        if found.track != self.number {
-            return Ok(None);
-        }
+        let Some(found) = stored(read, &place, self.number, FIRST, clusters).await? else { return Ok(None) };
         let untold = || self.until_next_ticks(number);
         let duration = found.duration.or(place.duration).unwrap_or_else(untold);
         let (start_ms, duration_ms) = (self.film_s(place.time) * 1000.0, duration as f64 * self.tick_s * 1000.0);
