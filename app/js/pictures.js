@@ -6,6 +6,8 @@ const BEHIND_S = 300;
 const MOST_BYTES = 64 << 20;
 // The film's index has times of a millisecond each, its frames need not.
 const EARLY_S = 0.001;
+// The film is elsewhere than at the frame of so long ago.
+const STALE_S = 0.5;
 const CLOCK = 90_000;
 
 let Pgs;
@@ -158,7 +160,12 @@ class Overlay {
     signal.addEventListener("abort", () => observer.disconnect());
     // Its picture may be another without its own size being another.
     this.#video.addEventListener("resize", () => this.#place(), { signal });
-    // What is loaded anew begins anew.
+    // A frame that comes while the picture is hidden, as when the film is loaded anew, is not told.
+    const arrived = () => {
+      if (Math.abs(this.#time - this.#video.currentTime) > STALE_S) this.#time = undefined;
+      this.#show();
+    };
+    for (const event of ["loadeddata", "seeked"]) this.#video.addEventListener(event, arrived, { signal });
     this.#video.addEventListener("emptied", () => (this.#time = undefined), { signal });
   }
 
