@@ -6,8 +6,8 @@ const BEHIND_S = 300;
 const MOST_BYTES = 64 << 20;
 // The film's index has times of a millisecond each, its frames need not.
 const EARLY_S = 0.001;
-// The film is elsewhere than at the frame of so long ago.
-const STALE_S = 0.5;
+// No frame is on the screen for longer than this, so that it is at most so far behind the film's position.
+const FRAME_S = 0.5;
 const CLOCK = 90_000;
 
 let Pgs;
@@ -111,7 +111,8 @@ class Overlay {
     if (this.#end.signal.aborted) return;
     if (this.#time === undefined && this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     const at = (this.#time ?? this.#video.currentTime) - this.#delay + EARLY_S;
-    const stretch = this.#stretches.find(({ from, until }) => from <= at && at < until);
+    // The first was asked for from the position on, and what stands there belongs to the frame too.
+    const stretch = this.#stretches.find(({ from, until }, n) => (n === 0 ? from - FRAME_S : from) <= at && at < until);
     const index = stretch ? stretch.times.findLastIndex((time) => time <= at) : -1;
     const set = index < 0 ? undefined : stretch.pgs.displaySets[index];
     if (set === this.#drawn) return;
@@ -162,7 +163,7 @@ class Overlay {
     this.#video.addEventListener("resize", () => this.#place(), { signal });
     // A frame that comes while the picture is hidden, as when the film is loaded anew, is not told.
     const arrived = () => {
-      if (Math.abs(this.#time - this.#video.currentTime) > STALE_S) this.#time = undefined;
+      if (Math.abs(this.#time - this.#video.currentTime) > FRAME_S) this.#time = undefined;
       this.#show();
     };
     for (const event of ["loadeddata", "seeked"]) this.#video.addEventListener(event, arrived, { signal });

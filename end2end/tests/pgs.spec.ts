@@ -288,6 +288,10 @@ test.describe('the shim', () => {
     await add(page, 3, 4, one);
     await expect.poll(() => box(page)).toEqual([0, 0, 300, 50]);
     expect(await page.evaluate(() => window.drawer.begins())).toBe(0);
+    // What is known from the position on is drawn on the frame that is shown, which began before it.
+    await add(page, 3.51, 9, one);
+    await seek(page, 3.51);
+    await expect.poll(() => box(page), 'the frame that began at 3.48').toEqual([0, 0, 300, 50]);
     await add(page, 7, 9, { ...one, at: 7 });
     expect(await page.evaluate(() => window.drawer.begins())).toBe(7);
     await expect.poll(() => box(page)).toBeNull();
