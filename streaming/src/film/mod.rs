@@ -176,9 +176,11 @@ impl Film {
     /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
     #[must_use]
     pub fn readable_subtitles(&self) -> Vec<TrackId> {
-        let readable =
-            self.subtitles.iter().zip(&self.pictures).map(|(text, pictures)| text.is_some() || pictures.is_some());
-        (0..).zip(readable).filter_map(|(n, readable)| readable.then(|| TrackId::subtitles(n))).collect()
+        let is_readable = |n: &u16| {
+            let track = TrackId::subtitles(*n);
+            of_track(&self.subtitles, track).is_ok() || of_track(&self.pictures, track).is_ok()
+        };
+        (0..).take(self.subtitles.len()).filter(is_readable).map(TrackId::subtitles).collect()
     }
 
     /// The header of a subtitle track's script.
