@@ -46,3 +46,6 @@ copied $jassub/wasm/jassub-worker.wasm jassub.wasm
 copied $jassub/wasm/jassub-worker-modern.wasm jassub-modern.wasm
 copied $jassub/default.woff2 jassub-fallback.woff2
 jassub_licence
+
+bundled scripts/libpgs/parts.js libpgs.mjs
+copied node_modules/libpgs/LICENSE libpgs-licence.txt

@@ -4,7 +4,7 @@
 use axum::{
     Json,
     extract::{Path, Query, State, rejection::QueryRejection},
-    http::{HeaderValue, header},
+    http::{HeaderName, HeaderValue, header},
     response::{IntoResponse as _, Response},
 };
 use protocol::{Error, ErrorKind};
@@ -16,11 +16,20 @@ use crate::status::Failure;
 /// A film's script and fonts do not change while its session stands.
 const KEPT: &str = "private, max-age=86400, immutable";
 
+/// How far pictures reach, in seconds.
+const UNTIL: HeaderName = HeaderName::from_static("matinee-until");
+
 /// The stretch of a film, in seconds.
 #[derive(Debug, Deserialize)]
 pub struct Stretch {
     from: f64,
     until: f64,
+}
+
+fn given(stretch: Result<Query<Stretch>, QueryRejection>) -> Result<Stretch, Error> {
+    stretch
+        .map(|Query(stretch)| stretch)
+        .map_err(|_| Error::new(ErrorKind::InvalidRequest, "events are asked for from= and until= in seconds"))
 }
 
 /// `GET /subtitles/{session}/{track}/header`: an ASS script without its events.
@@ -38,10 +47,22 @@ pub async fn events(
     Path((session, track)): Path<(String, String)>,
     stretch: Result<Query<Stretch>, QueryRejection>,
 ) -> Result<Response, Failure> {
-    let Query(Stretch { from, until }) = stretch
-        .map_err(|_| Error::new(ErrorKind::InvalidRequest, "events are asked for from= and until= in seconds"))?;
+    let Stretch { from, until } = given(stretch)?;
     let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
     Ok(Json(events.events).into_response())
+}
+
+/// `GET /subtitles/{session}/{track}/pictures?from=&until=`: a SUP file of what is drawn in this stretch of the film, and
+/// the moment that it reaches.
+pub async fn pictures(
+    State(matinee): State<Matinee>,
+    Path((session, track)): Path<(String, String)>,
+    stretch: Result<Query<Stretch>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Stretch { from, until } = given(stretch)?;
+    let pictures = matinee.subtitle_pictures(session.parse()?, track.parse()?, from, until).await?;
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream".into()), (UNTIL, pictures.until_s.to_string())];
+    Ok((headers, pictures.sup).into_response())
 }
 
 /// `GET /fonts/{session}`: the numbers of the attached fonts.

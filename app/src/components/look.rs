@@ -10,9 +10,10 @@ use crate::{
 /// By how much a press changes the delay.
 const STEP_MS: i32 = 100;
 
+/// `text`: they are drawn from text and not pictures, which have their size and place.
 #[component]
-pub(crate) fn SubtitleLook(watching: Watching) -> impl IntoView {
-    let options = |values: &'static [u16], chosen: fn(Look) -> u16, words: fn(u16) -> String| {
+pub(crate) fn SubtitleLook(watching: Watching, #[prop(into)] text: Signal<bool>) -> impl IntoView {
+    let options = move |values: &'static [u16], chosen: fn(Look) -> u16, words: fn(u16) -> String| {
         values
             .iter()
             .map(|value| {
@@ -21,14 +22,17 @@ pub(crate) fn SubtitleLook(watching: Watching) -> impl IntoView {
             })
             .collect_view()
     };
-    let sizes = options(&Look::SIZES, |look| look.size_percent, |value| format!("{value} %"));
-    let raises = options(
-        &Look::RAISES,
-        |look| look.raise_percent,
-        |value| if value == 0 { "As in the film".to_owned() } else { format!("{value} % higher") },
-    );
+    let sizes = move || options(&Look::SIZES, |look| look.size_percent, |value| format!("{value} %"));
+    let raises = move || {
+        options(
+            &Look::RAISES,
+            |look| look.raise_percent,
+            |value| if value == 0 { "As in the film".to_owned() } else { format!("{value} % higher") },
+        )
+    };
     let later = move |by_ms: i32| watch::delay(watching, watching.delay_ms.get_untracked() + by_ms);
     view! {
+        <Show when=move || text.get()>
         <label>
             <span>"Text size"</span>
             <select
@@ -39,7 +43,7 @@ pub(crate) fn SubtitleLook(watching: Watching) -> impl IntoView {
                     }
                 }
             >
-                {sizes}
+                {sizes()}
             </select>
         </label>
         <label>
@@ -52,9 +56,10 @@ pub(crate) fn SubtitleLook(watching: Watching) -> impl IntoView {
                     }
                 }
             >
-                {raises}
+                {raises()}
             </select>
         </label>
+        </Show>
         <div class="delay" role="group" aria-label="Subtitle delay">
             <span>"Delay"</span>
             <div>

@@ -1,7 +1,7 @@
 //! The menus of audio tracks, subtitle tracks and qualities.
 
 use leptos::prelude::*;
-use protocol::{Quality, TrackId};
+use protocol::{Quality, SubtitleKind, TrackId};
 
 use crate::{
     browser::language_name,
@@ -70,6 +70,13 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
             .plan
             .with(|plan| plan.as_ref().is_some_and(|plan| chosen.is_some_and(|track| plan.readable.contains(&track))))
     });
+    let are_text = Memo::new(move |_| {
+        let chosen = watching.choice.get().subtitles;
+        media.with(|media| {
+            let mut tracks = media.iter().flat_map(|media| &media.subtitles);
+            tracks.any(|track| Some(track.track) == chosen && track.kind != SubtitleKind::Bitmap)
+        })
+    });
     // The server's first choice must not undo the viewer's.
     let unplanned = Memo::new(move |_| watching.plan.with(Option::is_none));
     let disabled = move |few: usize, count: usize| unplanned.get() || count < few;
@@ -117,7 +124,7 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                 </select>
             </label>
             <Show when=move || could_overlay.get() && watching.can_overlay.get() && !watching.burning.get()>
-                <SubtitleLook watching />
+                <SubtitleLook watching text=are_text />
             </Show>
             <Show when=move || could_overlay.get()>
                 <label class="check">

@@ -1,4 +1,4 @@
-//! Bindings to `js/subtitles.js`.
+//! Bindings to `js/subtitles.js` and `js/pictures.js`.
 
 use js_sys::Array;
 use wasm_bindgen::prelude::*;
@@ -32,4 +32,31 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub(super) fn destroy(this: &Drawer);
+}
+
+#[wasm_bindgen(module = "/js/pictures.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = load)]
+    pub(super) async fn load_pictures() -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = create)]
+    pub(super) fn create_pictures(video: &HtmlVideoElement) -> Result<Pictures, JsValue>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    pub(super) type Pictures;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) async fn fetch(this: &Pictures, url: &str, from_s: f64, until_s: f64) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, js_name = setDelay)]
+    pub(super) fn set_delay(this: &Pictures, seconds: f64);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn begins(this: &Pictures) -> Option<f64>;
+
+    #[wasm_bindgen(method)]
+    pub(super) fn destroy(this: &Pictures);
 }

@@ -1,25 +1,34 @@
-//! Subtitles that the browser draws over the picture: JASSUB, and which events it needs.
+//! Subtitles that the browser draws over the picture: JASSUB for text, libpgs for pictures, and which events they need.
 
 mod ffi;
 mod stretch;
 
 use js_sys::{Array, JsString};
-use protocol::{SessionId, TrackId};
+use protocol::{Error, ErrorKind, SessionId, TrackId};
 use web_sys::HtmlVideoElement;
 
 pub(crate) use stretch::Stretch;
 
-use crate::browser::Look;
+use crate::{
+    api::ApiError,
+    browser::{Look, fetch_text},
+};
 
 /// A track that is drawn over the picture. Dropping it takes it away.
 pub(crate) struct Overlay {
-    drawer: ffi::Drawer,
+    drawer: Drawer,
     /// What the server has been asked for.
     pub(crate) asked: Stretch,
 }
 
+#[derive(Clone)]
+enum Drawer {
+    Script(ffi::Drawer),
+    Pictures(ffi::Pictures),
+}
+
 impl Overlay {
-    /// Loads the library; whether this browser can run it.
+    /// Loads the library for scripts; whether this browser can run it.
     pub(crate) async fn is_possible() -> bool {
         ffi::load().await.is_ok_and(|able| able.is_truthy())
     }
@@ -27,40 +36,94 @@ impl Overlay {
     /// Begins to draw a track over `video`, with the fonts of these numbers. Only where [`Overlay::is_possible`].
     pub(crate) fn new(video: &HtmlVideoElement, session: SessionId, script: &str, fonts: &[u32]) -> Option<Self> {
         let fonts: Array = fonts.iter().map(|number| JsString::from(format!("/fonts/{session}/{number}"))).collect();
-        let drawer = ffi::create(video, script, &fonts).ok()?;
+        let drawer = Drawer::Script(ffi::create(video, script, &fonts).ok()?);
+        Some(Self { drawer, asked: Stretch::default() })
+    }
+
+    /// Loads the library for pictures; whether this browser can run it.
+    pub(crate) async fn can_be_pictures() -> bool {
+        ffi::load_pictures().await.is_ok_and(|able| able.is_truthy())
+    }
+
+    /// Begins to draw a track of pictures over `video`. Only where it [can be](Overlay::can_be_pictures).
+    pub(crate) fn of_pictures(video: &HtmlVideoElement) -> Option<Self> {
+        let drawer = Drawer::Pictures(ffi::create_pictures(video).ok()?);
         Some(Self { drawer, asked: Stretch::default() })
     }
 
     /// Something that ends when it can draw, with whether it can.
     pub(crate) fn ready(&self) -> impl Future<Output = bool> + use<> {
         let drawer = self.drawer.clone();
-        async move { drawer.ready().await.is_ok() }
+        async move {
+            match drawer {
+                Drawer::Script(drawer) => drawer.ready().await.is_ok(),
+                Drawer::Pictures(_) => true,
+            }
+        }
     }
 
-    /// Draws text in this look.
+    /// Draws text in this look. Pictures have none.
     pub(crate) fn set_look(&self, look: Look) {
-        self.drawer.set_look(f64::from(look.size_percent) / 100.0, f64::from(look.raise_percent) / 100.0);
+        if let Drawer::Script(drawer) = &self.drawer {
+            drawer.set_look(f64::from(look.size_percent) / 100.0, f64::from(look.raise_percent) / 100.0);
+        }
     }
 
     /// Draws everything so much later, or earlier when negative.
     pub(crate) fn set_delay(&self, delay_ms: i32) {
-        self.drawer.set_delay(f64::from(delay_ms) / 1000.0);
+        let seconds = f64::from(delay_ms) / 1000.0;
+        match &self.drawer {
+            Drawer::Script(drawer) => drawer.set_delay(seconds),
+            Drawer::Pictures(drawer) => drawer.set_delay(seconds),
+        }
     }
 
-    /// Takes events as the server writes them.
-    pub(crate) fn add(&self, events: &str) {
-        // What is not as it should be is told on the browser's console.
-        let _ = self.drawer.add(events);
+    /// Asks for what is shown in a stretch of the film, in seconds, and draws it at its time; ends with how far the answer
+    /// reaches.
+    pub(crate) fn fetch(
+        &self,
+        session: SessionId,
+        track: TrackId,
+        (from_s, until_s): (f64, f64),
+    ) -> impl Future<Output = Result<f64, ApiError>> + use<> {
+        let drawer = self.drawer.clone();
+        let url = |what| format!("/subtitles/{session}/{track}/{what}?from={from_s:.3}&until={until_s:.3}");
+        let url = match drawer {
+            Drawer::Script(_) => url("events"),
+            Drawer::Pictures(_) => url("pictures"),
+        };
+        async move {
+            match drawer {
+                Drawer::Script(drawer) => {
+                    let events = fetch_text(url).await?;
+                    // What is not as it should be is told on the browser's console.
+                    let _ = drawer.add(&events);
+                    Ok(until_s)
+                }
+                Drawer::Pictures(drawer) => {
+                    let reached = drawer.fetch(&url, from_s, until_s).await.ok().and_then(|reached| reached.as_f64());
+                    reached.ok_or_else(|| Error::new(ErrorKind::Internal, "the server did not answer").into())
+                }
+            }
+        }
+    }
+
+    /// The answer about a stretch is there, or it did not come.
+    pub(crate) fn answered(&mut self, (from_s, until_s): (f64, f64), reached: Option<f64>) {
+        self.asked.answered((from_s, reached.unwrap_or(until_s)), reached.is_some());
+        if let Drawer::Pictures(drawer) = &self.drawer
+            && let Some(begins_s) = drawer.begins()
+        {
+            self.asked.forgotten_before(begins_s);
+        }
     }
 }
 
 impl Drop for Overlay {
     fn drop(&mut self) {
-        self.drawer.destroy();
+        match &self.drawer {
+            Drawer::Script(drawer) => drawer.destroy(),
+            Drawer::Pictures(drawer) => drawer.destroy(),
+        }
     }
-}
-
-/// The address of a track's events in a stretch of the film, in seconds.
-pub(crate) fn events_url(session: SessionId, track: TrackId, (from_s, until_s): (f64, f64)) -> String {
-    format!("/subtitles/{session}/{track}/events?from={from_s:.3}&until={until_s:.3}")
 }

@@ -36,6 +36,11 @@ impl Stretch {
             self.until_s = until_s.max(self.until_s);
         }
     }
+
+    /// What is shown before this has to be asked for again when it is needed.
+    pub(crate) fn forgotten_before(&mut self, from_s: f64) {
+        self.from_s = self.from_s.max(from_s);
+    }
 }
 
 #[cfg(test)]
@@ -64,5 +69,17 @@ mod tests {
         assert_eq!(stretch.next(480.5), Some((480.5, 540.5)));
         stretch.answered((480.5, 540.5), true);
         assert_eq!(stretch.next(30.0), Some((30.0, 90.0)), "back to what was left out");
+    }
+
+    #[test]
+    fn goes_on_where_a_short_answer_ends_and_asks_again_for_what_was_forgotten() {
+        let mut stretch = Stretch::default();
+        stretch.next(0.0);
+        stretch.answered((0.0, 12.5), true);
+        assert_eq!(stretch.next(0.0), Some((12.5, 72.5)));
+        stretch.answered((12.5, 72.5), true);
+        stretch.forgotten_before(12.5);
+        assert_eq!(stretch.next(20.0), None);
+        assert_eq!(stretch.next(5.0), Some((5.0, 65.0)));
     }
 }

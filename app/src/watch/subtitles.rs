@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::TrackId;
+use protocol::{Media, SubtitleKind, TrackId};
 use send_wrapper::SendWrapper;
+use web_sys::HtmlVideoElement;
 
 use super::{playback, state::Watching};
 use crate::{
     api,
     browser::{Look, Preferences, fetch_text},
-    overlay::{Overlay, events_url},
+    overlay::Overlay,
 };
 
 /// A file that is further off is another cut of the film.
@@ -68,22 +69,20 @@ pub(crate) fn follow(watching: Watching) {
     // What is shown now begins by so much earlier in the film.
     let at_s = (watching.position().0 - f64::from(watching.delay_ms.get_untracked()) / 1000.0).max(0.0);
     let ask = watching.drawn.try_update_value(|drawn| {
-        let drawn = drawn.as_mut()?;
-        let stretch = drawn.overlay.as_mut()?.asked.next(at_s)?;
-        Some((drawn.track, drawn.number, stretch))
+        let Drawn { track, number, overlay } = &mut **drawn.as_mut()?;
+        let overlay = overlay.as_mut()?;
+        let stretch = overlay.asked.next(at_s)?;
+        Some((*number, stretch, overlay.fetch(watching.session, *track, stretch)))
     });
-    let Some(Some((track, number, stretch))) = ask else { return };
+    let Some(Some((number, stretch, fetch))) = ask else { return };
     spawn_local(async move {
-        let answer = api::within(PATIENCE, fetch_text(events_url(watching.session, track, stretch))).await;
+        let answer = api::within(PATIENCE, fetch).await;
         if !is_current(watching, number) {
             return;
         }
         watching.drawn.update_value(|drawn| {
             let Some(overlay) = drawn.as_mut().and_then(|drawn| drawn.overlay.as_mut()) else { return };
-            overlay.asked.answered(stretch, answer.is_ok());
-            if let Ok(events) = &answer {
-                overlay.add(events);
-            }
+            overlay.answered(stretch, answer.as_ref().ok().copied());
         });
         if answer.is_err() {
             sleep(PAUSE).await;
@@ -125,17 +124,27 @@ fn with_overlay(watching: Watching, act: impl FnOnce(&Overlay)) {
 /// Whether the track is drawn from now on.
 async fn begin(watching: Watching, track: TrackId, number: u32) -> bool {
     let session = watching.session;
+    let has_pictures =
+        |media: Media| media.subtitles.iter().any(|one| one.track == track && one.kind == SubtitleKind::Bitmap);
+    if watching.media_untracked().is_some_and(has_pictures) {
+        return Overlay::can_be_pictures().await && take(watching, number, Overlay::of_pictures).await;
+    }
     if !Overlay::is_possible().await {
         return false;
     }
     let script = api::within(PATIENCE, fetch_text(format!("/subtitles/{session}/{track}/header"))).await;
     let fonts = api::within(PATIENCE, fetch_text(format!("/fonts/{session}"))).await;
+    let fonts: Vec<u32> = fonts.ok().and_then(|fonts| serde_json::from_str(&fonts).ok()).unwrap_or_default();
+    let Ok(script) = script else { return false };
+    take(watching, number, |video| Overlay::new(video, session, &script, &fonts)).await
+}
+
+/// Draws by what `overlay` makes, unless something else is drawn by now; whether it is drawn.
+async fn take(watching: Watching, number: u32, overlay: impl FnOnce(&HtmlVideoElement) -> Option<Overlay>) -> bool {
     if !is_current(watching, number) {
         return true;
     }
-    let fonts: Vec<u32> = fonts.ok().and_then(|fonts| serde_json::from_str(&fonts).ok()).unwrap_or_default();
-    let (Ok(script), Some(video)) = (script, watching.video.get_untracked()) else { return false };
-    let Some(overlay) = Overlay::new(&video, session, &script, &fonts) else { return false };
+    let Some(overlay) = watching.video.get_untracked().and_then(|video| overlay(&video)) else { return false };
     if look(watching) != Look::default() {
         overlay.set_look(look(watching));
     }

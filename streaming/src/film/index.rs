@@ -7,24 +7,25 @@ use protocol::Reach;
 use crate::{
     gateway::Feed,
     head::SourceFrames,
-    keyframes::{self, Index, IndexKind, NoIndex},
+    keyframes::{self, Index, IndexKind, NoIndex, SubtitleIndex},
     plan::{AudioCopy, Copies, Times, VideoCopy},
     probe::{Probed, TrackSpan},
-    subtitles::Reader,
+    subtitles::{Pictures, Reader},
 };
 
 /// Reading the index is a few range reads. A film whose server takes longer is encoded.
 const LIMIT: Duration = Duration::from_secs(8);
 
-/// What can be copied, and for each subtitle track how its events are read; none for one whose events the index has not.
-pub(super) async fn of_index(feed: &Feed, probed: &Probed) -> (Copies, Vec<Option<Reader>>) {
+/// What can be copied, and for each subtitle track how its text or its pictures are read; none for one whose events the
+/// index has not.
+pub(super) async fn of_index(feed: &Feed, probed: &Probed) -> (Copies, Vec<Option<Reader>>, Vec<Option<Pictures>>) {
     let index = index(feed, probed).await;
-    (copies(probed, &index), subtitles(probed, index.as_ref().ok()))
+    let known = index.as_ref().ok();
+    (copies(probed, &index), subtitles(probed, known, Reader::new), subtitles(probed, known, Pictures::new))
 }
 
-fn subtitles(probed: &Probed, index: Option<&Index>) -> Vec<Option<Reader>> {
-    let of_track =
-        |n| index.and_then(|index| index.subtitles.get(n)).and_then(|track| Reader::new(track, probed.zero_s));
+fn subtitles<T>(probed: &Probed, index: Option<&Index>, read: fn(&SubtitleIndex, f64) -> Option<T>) -> Vec<Option<T>> {
+    let of_track = |n| index.and_then(|index| index.subtitles.get(n)).and_then(|track| read(track, probed.zero_s));
     (0..probed.media.subtitles.len()).map(of_track).collect()
 }
 

@@ -29,7 +29,7 @@ use crate::{
     scheduler::Limits,
     source::Source,
     store::Store,
-    subtitles::Reader,
+    subtitles::{Pictures, Reader},
     tasks::Tasks,
     tools::Tools,
 };
@@ -70,6 +70,8 @@ pub struct Film {
     copies: Copies,
     /// How the events of each subtitle track are read; none for one whose events the index has not.
     subtitles: Vec<Option<Reader>>,
+    /// And its pictures.
+    pictures: Vec<Option<Pictures>>,
     attachments: Attachments,
     faults: CopyFaults,
     mpv: PathBuf,
@@ -103,7 +105,7 @@ impl Film {
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
-        let (copies, subtitles) = index::of_index(&feed, &probed).await;
+        let (copies, subtitles, pictures) = index::of_index(&feed, &probed).await;
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;
@@ -114,6 +116,7 @@ impl Film {
             pictures_s,
             copies,
             subtitles,
+            pictures,
             attachments: Attachments::default(),
             faults: CopyFaults::default(),
             mpv,

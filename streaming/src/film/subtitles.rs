@@ -5,7 +5,7 @@ use protocol::{Error, ErrorKind, TrackId, TrackKind};
 
 use super::Film;
 use crate::{
-    subtitles::{Events, Reader, vtt_segment},
+    subtitles::{Events, PicturesRead, Reader, vtt_segment},
     time::{SUBTITLE_SEGMENT_S, SegmentTable},
 };
 
@@ -13,8 +13,11 @@ impl Film {
     /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
     #[must_use]
     pub fn readable_subtitles(&self) -> Vec<TrackId> {
-        let readable = (0..).zip(&self.subtitles).filter(|(_, reader)| reader.is_some());
-        readable.map(|(n, _)| TrackId::subtitles(n)).collect()
+        let is_readable = |n: &u16| {
+            let track = TrackId::subtitles(*n);
+            of_track(&self.subtitles, track).is_ok() || of_track(&self.pictures, track).is_ok()
+        };
+        (0..).take(self.subtitles.len()).filter(is_readable).map(TrackId::subtitles).collect()
     }
 
     /// The header of a subtitle track's script.
@@ -34,6 +37,16 @@ impl Film {
     pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
         let read = |at, length| self.feed.read(at, length);
         self.reader(track)?.between(&read, from_s, until_s).await
+    }
+
+    /// The pictures of a subtitle track that are shown between two moments, in seconds of film time.
+    ///
+    /// # Errors
+    ///
+    /// As [`Film::subtitle_header`]; what the source's server answers.
+    pub async fn subtitle_pictures(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<PicturesRead, Error> {
+        let read = |at, length| self.feed.read(at, length);
+        of_track(&self.pictures, track)?.between(&read, from_s, until_s).await
     }
 
     /// The segments of a subtitle track as WebVTT, for the film's length as it is known now.
@@ -64,12 +77,13 @@ impl Film {
     }
 
     fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
-        let reader = self.subtitles.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
-        reader.and_then(Option::as_ref).ok_or_else(|| {
-            Error::new(
-                ErrorKind::NotFound,
-                "the film has no such subtitles, or they can only be drawn into the picture",
-            )
-        })
+        of_track(&self.subtitles, track)
     }
+}
+
+fn of_track<T>(readers: &[Option<T>], track: TrackId) -> Result<&T, Error> {
+    let reader = readers.get(usize::from(track.order)).filter(|_| track.kind == TrackKind::Subtitles);
+    reader.and_then(Option::as_ref).ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, "the film has no such subtitles, or they can only be drawn into the picture")
+    })
 }

@@ -4,10 +4,23 @@ use bytes::Bytes;
 use protocol::{Error, ErrorKind, SessionId, TrackId};
 
 use super::Matinee;
-use crate::{fonts::Wanted, subtitles::Events};
+use crate::{
+    fonts::Wanted,
+    subtitles::{Events, PicturesRead},
+};
 
 /// The longest stretch of events that is asked for at once, in seconds.
 const LONGEST_S: f64 = 120.0;
+
+fn check(from_s: f64, until_s: f64) -> Result<(), Error> {
+    if from_s.is_finite() && from_s >= 0.0 && until_s > from_s && until_s - from_s <= LONGEST_S {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidRequest,
+        format!("events are asked for from= and until= in seconds, at most {LONGEST_S} s apart"),
+    ))
+}
 
 impl Matinee {
     /// The header of a subtitle track's ASS script, with its styles; one of our own for plain text.
@@ -32,13 +45,25 @@ impl Matinee {
         from_s: f64,
         until_s: f64,
     ) -> Result<Events, Error> {
-        if !(from_s.is_finite() && from_s >= 0.0 && until_s > from_s && until_s - from_s <= LONGEST_S) {
-            return Err(Error::new(
-                ErrorKind::InvalidRequest,
-                format!("events are asked for from= and until= in seconds, at most {LONGEST_S} s apart"),
-            ));
-        }
+        check(from_s, until_s)?;
         self.ready_film(session).await?.subtitle_events(track, from_s, until_s).await
+    }
+
+    /// The pictures that are shown between two moments, in seconds of film time, as a SUP file. It may end earlier, which
+    /// it says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Matinee::subtitle_events`].
+    pub async fn subtitle_pictures(
+        &self,
+        session: SessionId,
+        track: TrackId,
+        from_s: f64,
+        until_s: f64,
+    ) -> Result<PicturesRead, Error> {
+        check(from_s, until_s)?;
+        self.ready_film(session).await?.subtitle_pictures(track, from_s, until_s).await
     }
 
     /// The numbers of the fonts among the files attached to the film.

@@ -10,23 +10,19 @@ use bytes::Bytes;
 use protocol::Error;
 
 use super::{
-    block::{Found, MAX_EVENT, block, decoded},
+    block::decoded,
     charset::Charset,
     event::{Event, Format},
+    fetch::{Clusters, stored},
     mov_text,
 };
-use crate::{
-    ebml::{CLUSTER, element},
-    keyframes::{Encoding, EventPlace, SubtitleIndex},
-};
+use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
 /// An event of which nobody says how long it lasts is looked for so long before a moment, and shown at most so long, in
 /// seconds.
 const UNTOLD_S: f64 = 10.0;
 /// Bytes that are read for an event at first; few are longer.
 const FIRST: usize = 4096;
-/// Bytes of a cluster's own header, and of an element's.
-const HEADER: usize = 16;
 
 /// The script of a track that has none of its own: as mpv draws plain text.
 const PLAIN: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 1280\nPlayResY: 720\nWrapStyle: 0\n\
@@ -107,14 +103,14 @@ impl Reader {
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let mut contents = HashMap::new();
+        let mut clusters = Clusters::new();
         let mut events = Vec::new();
         for number in self.wanted(from_s, until_s) {
             let known = self.lock().get(&number).cloned();
             let event = match known {
                 Some(event) => event,
                 None => {
-                    let event = self.event(read, number, &mut contents).await?;
+                    let event = self.event(read, number, &mut clusters).await?;
                     self.lock().insert(number, event.clone());
                     event
                 }
@@ -138,12 +134,7 @@ impl Reader {
         ticks as f64 * self.tick_s - self.zero_s
     }
 
-    async fn event<R, F>(
-        &self,
-        read: &R,
-        number: usize,
-        contents: &mut HashMap<u64, Option<u64>>,
-    ) -> Result<Option<Event>, Error>
+    async fn event<R, F>(&self, read: &R, number: usize, clusters: &mut Clusters) -> Result<Option<Event>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
@@ -152,26 +143,7 @@ impl Reader {
         if self.format == Format::Mov {
             return self.sample(read, number).await;
         }
-        let content = match contents.get(&place.cluster) {
-            Some(content) => *content,
-            None => {
-                let header = read(place.cluster, HEADER).await?;
-                let found = element(&header, 0).filter(|found| found.id == CLUSTER);
-                let content = found.map(|found| place.cluster + found.start as u64);
-                contents.insert(place.cluster, content);
-                content
-            }
-        };
-        let Some(content) = content else { return Ok(None) };
-        let Some(at) = place.inside.and_then(|inside| content.checked_add(inside)) else { return Ok(None) };
-        let mut bytes = read(at, FIRST).await?;
-        if let Found::Needs(length) = block(&bytes) {
-            bytes = read(at, length.min(MAX_EVENT)).await?;
-        }
-        let Found::Block(found) = block(&bytes) else { return Ok(None) };
-        if found.track != self.number {
-            return Ok(None);
-        }
+        let Some(found) = stored(read, &place, self.number, FIRST, clusters).await? else { return Ok(None) };
         let content = decoded(&found.content, &self.encoding);
         Ok(content.and_then(|content| self.timed(number, &self.charset.text(&content), found.duration)))
     }

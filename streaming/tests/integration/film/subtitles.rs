@@ -18,7 +18,7 @@ async fn events_and_fonts_come_by_themselves() {
         let (matinee, session) = (&theatre.matinee, theatre.session);
         let plan = matinee.plan(session, &MasterQuery::default(), &[]).await.unwrap();
         let [styled, plain, pictures] = [0, 1, 2].map(TrackId::subtitles);
-        assert_eq!(plan.readable, [styled, plain], "{name}");
+        assert_eq!(plan.readable, [styled, plain, pictures], "{name}");
 
         let header = matinee.subtitle_header(session, styled).await.unwrap();
         assert!(header.contains("PlayResX: 1920") && header.contains("Style: Short,"), "{header}");
