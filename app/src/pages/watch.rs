@@ -7,8 +7,8 @@ use protocol::{Error, ErrorKind, SessionId};
 
 use crate::{
     components::{
-        making::Making, notices::Notices, share::Share, stage::Stage, tracks::Tracks, trouble::Trouble,
-        viewers::Viewers,
+        bring_subtitles::BringSubtitles, making::Making, notices::Notices, share::Share, stage::Stage, tracks::Tracks,
+        trouble::Trouble, viewers::Viewers,
     },
     pages::not_found::status_not_found,
     text::{clock, spoken_duration},
@@ -51,6 +51,7 @@ fn Screening(session: SessionId) -> impl IntoView {
                     <p class="quiet facts">{facts}</p>
                 </div>
                 <Tracks watching />
+                <BringSubtitles watching />
                 <Making watching />
                 <Notices watching />
                 <p class="quiet keys">

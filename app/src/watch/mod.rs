@@ -1,5 +1,6 @@
 //! What happens while somebody watches: preparing, playing, telling the server.
 
+mod bring;
 mod keys;
 mod plan;
 mod playback;
@@ -10,6 +11,7 @@ mod subtitles;
 
 use leptos::prelude::*;
 
+pub(crate) use bring::{bring_file, bring_link};
 pub(crate) use playback::{
     burn_subtitles, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
     try_to_play,

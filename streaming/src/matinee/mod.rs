@@ -1,5 +1,6 @@
 //! The whole of the domain behind one handle: start it, call it, shut it down.
 
+mod bring;
 mod calls;
 mod hls;
 mod reaper;
@@ -29,6 +30,7 @@ use crate::{
     tools::{ToolPaths, Tools},
 };
 
+pub use bring::Bringing;
 pub use hls::Player;
 use screenings::Screenings;
 
@@ -80,6 +82,8 @@ struct Inner {
     shelf: Shelf,
     /// Links that are looked at without a session, or were a moment ago.
     inspections: Arc<Semaphore>,
+    /// Places for subtitles that are being added.
+    bringing: Arc<Semaphore>,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
     /// Rung when a session's preparation has gone on.
@@ -122,6 +126,7 @@ impl Matinee {
                 registry: Mutex::new(Registry::new(config.sessions)),
                 screenings: Screenings::default(),
                 inspections: Arc::new(Semaphore::new(INSPECTIONS)),
+                bringing: Arc::new(Semaphore::new(bring::COMING)),
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
                 progressed: Notify::new(),
