@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use js_sys::encode_uri_component;
+use leptos::prelude::*;
 use protocol::{Error, ErrorKind, LARGEST_SUBTITLES, SubtitleTrack};
 use web_sys::File;
 

@@ -6,3 +6,4 @@ mod calls;
 mod program;
 mod start;
 mod stop;
+mod subtitles;

@@ -5,6 +5,7 @@ mod children;
 mod copied;
 mod held;
 mod limits;
+mod outside;
 mod rates;
 mod sharing;
 mod subtitles;
