@@ -76,7 +76,7 @@ test('what one viewer adds, another chooses from the menu', async ({ matinee, fi
   await elsewhere.close();
 });
 
-test('what is not taken is told in words, and a link does as well', async ({ matinee, films, context }) => {
+test('what is not taken is told in words, of a file and of a link', async ({ matinee, films, context }) => {
   const viewer = await Viewer.arrive(context, matinee, FILM);
   const { page } = viewer;
   await viewer.paste(`${films.url}/${FILM.file}`);

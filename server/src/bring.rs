@@ -42,15 +42,18 @@ pub async fn upload(
     };
     let Query(Named { name }) =
         named.map_err(|_| Error::new(ErrorKind::InvalidRequest, "a file needs its name, as name="))?;
-    let bringing = matinee.bring(session.parse()?, viewer)?;
-    let bytes = tokio::time::timeout(PATIENCE, whole(request.into_body())).await.unwrap_or_else(|_| {
+    let bringing = matinee.bring(session.parse()?, viewer);
+    // Also what is not wanted is let in before the answer, but not kept.
+    let most = if bringing.is_ok() { LARGEST_SUBTITLES } else { 0 };
+    let bytes = tokio::time::timeout(PATIENCE, whole(request.into_body(), most)).await.unwrap_or_else(|_| {
         let message = format!("the file did not come within {} s; try again", PATIENCE.as_secs());
         Err(Error::new(ErrorKind::InvalidRequest, message))
-    })?;
-    Ok(Json(bringing.file(&name, bytes).await?).into_response())
+    });
+    Ok(Json(bringing?.file(&name, bytes?).await?).into_response())
 }
 
-async fn whole(mut body: Body) -> Result<Bytes, Error> {
+/// A body of at most so many bytes.
+async fn whole(mut body: Body, most: usize) -> Result<Bytes, Error> {
     let (mut kept, mut length) = (BytesMut::new(), 0);
     while let Some(frame) = body.frame().await {
         let broken = |_| Error::new(ErrorKind::InvalidRequest, "the file broke off on its way; try again");
@@ -59,9 +62,9 @@ async fn whole(mut body: Body) -> Result<Bytes, Error> {
         if length > DROPPED {
             break;
         }
-        if length <= LARGEST_SUBTITLES {
+        if length <= most {
             kept.extend_from_slice(&data);
         }
     }
-    if length > LARGEST_SUBTITLES { Err(too_large()) } else { Ok(kept.freeze()) }
+    if length > most { Err(too_large()) } else { Ok(kept.freeze()) }
 }
