@@ -8,13 +8,13 @@ use subcue::{
 use super::{MAX_EVENTS, lasting};
 use crate::subtitles::event::{Event, Format};
 
-/// Bytes of a WebVTT cue's text that are looked at: no picture has room for more, and unclosed tags take their time.
+/// Bytes of a cue's text that are looked at: no picture has room for more, and unclosed tags take their time.
 const LONGEST: usize = 4096;
 
 /// The events of an SRT file, in its order. A cue whose times can't be read, or are below zero, is left out.
 pub(super) fn srt(text: &str) -> Vec<Event> {
     let cues = SrtCues::new(text.as_bytes()).filter_map(Result::ok);
-    events(cues, |cue, number, lasting| Format::Srt.event(cue.text.as_bytes(), number, cue.start.0, lasting))
+    events(cues, |cue, number, lasting| Format::Srt.event(cut(&cue.text).as_bytes(), number, cue.start.0, lasting))
 }
 
 /// The events of a WebVTT file, likewise.

@@ -57,6 +57,20 @@ async fn a_link_leads_to_subtitles_for_one_session_alone() {
 }
 
 #[tokio::test]
+async fn a_file_of_the_media_folder_does_as_well() {
+    let media = tempfile::tempdir().unwrap();
+    std::fs::write(media.path().join("own.fr.vtt"), "WEBVTT\n\n00:01.000 --> 00:02.000\nBonjour\n").unwrap();
+    let inside = media.path().to_owned();
+    let theatre = Theatre::with(&film("short-ffmpeg").await, |config| config.media_dir = Some(inside)).await;
+    theatre.beat();
+    let track = theatre.bring("media:own.fr.vtt").await.unwrap();
+    assert_eq!((track.codec.as_str(), track.language.as_deref()), ("webvtt", Some("fr")));
+    let error = theatre.bring("media:../../etc/passwd").await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::InvalidSource, "{error}");
+    theatre.close().await;
+}
+
+#[tokio::test]
 async fn a_link_that_leads_to_none_is_told_in_words() {
     let theatre = Theatre::open(&film("short-ffmpeg").await).await;
     let error = theatre.bring("http://127.0.0.1:9/x.srt").await.unwrap_err();
