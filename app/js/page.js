@@ -12,6 +12,13 @@ export function languageName(tag) {
   }
 }
 
+// Sends a file in a viewer's name. What is answered, as text: what was asked for or an error.
+export async function postFile(url, header, viewer, file) {
+  const headers = { [header]: viewer, "content-type": "application/octet-stream" };
+  const answer = await fetch(url, { method: "POST", headers, body: file });
+  return answer.text();
+}
+
 // What a GET answers, as text. Rejects when the server refuses.
 export async function fetchText(url) {
   const answer = await fetch(url);

@@ -56,8 +56,10 @@ class Overlay {
   #seen = new Set();
   #fonts = new Set();
   #kit = new Fonts((url) => this.#bytes(url));
-  // Resolves when the film's own fonts are known.
+  // Resolve when the film's own fonts are known, those that its styles lack, and the one for all else.
   #attached;
+  #styled;
+  #base;
   // What is drawn in where no other font has the glyph.
   #family = FALLBACK_FONT.family;
   // Pixels of the script's picture from top to bottom.
@@ -72,10 +74,11 @@ class Overlay {
     for (const font of fontsOf(header)) this.#kit.attached(font);
     this.#fallback();
     this.#attached = this.addFonts(fonts);
-    this.#started.then(
-      (styles) => this.#supply(this.#attached.then(() => Promise.all(styles.map((style) => this.#kit.style(style))))),
-      () => {},
+    const lacking = Promise.all([this.#started, this.#attached]).then(([styles]) =>
+      Promise.all(styles.map((style) => this.#kit.style(style))),
     );
+    this.#styled = lacking.catch(() => []);
+    this.#supply(this.#styled);
     this.#watch(video);
   }
 
@@ -89,7 +92,7 @@ class Overlay {
   add(events) {
     const fresh = JSON.parse(events).filter(({ read_order }) => !this.#seen.has(read_order) && this.#seen.add(read_order));
     if (fresh.length === 0) return;
-    const lacking = Promise.all([this.#started, this.#attached]).then(([styles]) => {
+    const lacking = Promise.all([this.#started, this.#styled, this.#base]).then(([styles]) => {
       const names = styles.map((style) => style.Name);
       return this.#kit.events(fresh, ({ style }) => styles[styleIndex(names, style)]);
     });
@@ -191,7 +194,7 @@ class Overlay {
 
   // The font for what the others lack: the server's, else the one that comes with JASSUB.
   async #fallback() {
-    const own = this.#kit.base();
+    const own = (this.#base = this.#kit.base());
     const bytes = (await own) ?? (await this.#bytes(FALLBACK_FONT.url));
     this.#later("could not add the fallback font", async (renderer) => {
       this.#family = (await own) ? FALLBACK : FALLBACK_FONT.family;

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HostKey, Playhead, SessionId, SessionState, ViewerToken, ViewerView};
+use crate::{HostKey, Playhead, SessionId, SessionState, SubtitleTrack, ViewerToken, ViewerView};
+
+/// The largest file of subtitles that is taken along to a session, in bytes.
+pub const LARGEST_SUBTITLES: usize = 5 << 20;
 
 /// `POST /api/inspect`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +51,9 @@ pub struct HeartbeatReply {
     /// The film's duration, which an end that came early may have corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,
+    /// The subtitles that viewers brought along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<SubtitleTrack>,
 }
 
 /// `POST /api/leave`, also sent as a beacon.

@@ -71,6 +71,12 @@ impl SubtitleTrack {
     }
 }
 
+/// The BCP 47 tag of a language that the tables of codes have (`en`, `eng`, `pt_BR`); none for what only looks like one.
+#[must_use]
+pub fn known_language(text: &str) -> Option<String> {
+    Language::known(text).map(|language| language.tag())
+}
+
 fn tag(language: Option<&str>) -> Option<String> {
     language.and_then(Language::parse).map(|language| language.tag())
 }

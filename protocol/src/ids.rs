@@ -73,9 +73,11 @@ pub enum TrackKind {
     Video,
     Audio,
     Subtitles,
+    /// Subtitles that a viewer brought along. They are no part of the film but of one session on it.
+    Outside,
 }
 
-/// A track named by its kind and its order among the film's tracks of that kind: `v0`, `a1`, `s0`.
+/// A track named by its kind and its order among the film's (or the session's) tracks of that kind: `v0`, `a1`, `s0`, `x0`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TrackId {
     pub kind: TrackKind,
@@ -98,6 +100,11 @@ impl TrackId {
     pub const fn subtitles(order: u16) -> Self {
         Self { kind: TrackKind::Subtitles, order }
     }
+
+    #[must_use]
+    pub const fn outside(order: u16) -> Self {
+        Self { kind: TrackKind::Outside, order }
+    }
 }
 
 impl fmt::Display for TrackId {
@@ -106,6 +113,7 @@ impl fmt::Display for TrackId {
             TrackKind::Video => 'v',
             TrackKind::Audio => 'a',
             TrackKind::Subtitles => 's',
+            TrackKind::Outside => 'x',
         };
         write!(f, "{letter}{}", self.order)
     }
@@ -115,11 +123,12 @@ impl FromStr for TrackId {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let invalid = || Error::new(ErrorKind::InvalidRequest, "a track is named like v0, a1 or s0");
+        let invalid = || Error::new(ErrorKind::InvalidRequest, "a track is named like v0, a1, s0 or x0");
         let kind = match text.bytes().next() {
             Some(b'v') => TrackKind::Video,
             Some(b'a') => TrackKind::Audio,
             Some(b's') => TrackKind::Subtitles,
+            Some(b'x') => TrackKind::Outside,
             _ => return Err(invalid()),
         };
         let digits = &text[1..];
@@ -149,11 +158,16 @@ mod tests {
 
     #[test]
     fn tracks_are_named_by_kind_and_order() {
-        for (text, track) in [("v0", TrackId::video(0)), ("a12", TrackId::audio(12)), ("s3", TrackId::subtitles(3))] {
+        for (text, track) in [
+            ("v0", TrackId::video(0)),
+            ("a12", TrackId::audio(12)),
+            ("s3", TrackId::subtitles(3)),
+            ("x0", TrackId::outside(0)),
+        ] {
             assert_eq!(text.parse::<TrackId>().unwrap(), track);
             assert_eq!(track.to_string(), text);
         }
-        for bad in ["", "v", "x0", "a01", "a-1", "a+1", "s65536", "é0", "a0/../x"] {
+        for bad in ["", "v", "y0", "a01", "a-1", "a+1", "s65536", "é0", "a0/../x"] {
             assert!(bad.parse::<TrackId>().is_err(), "{bad}");
         }
     }

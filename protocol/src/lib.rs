@@ -14,9 +14,9 @@ mod rendition;
 mod session;
 mod system;
 
-pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, Leave, Open, Opened};
+pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, LARGEST_SUBTITLES, Leave, Open, Opened};
 pub use capabilities::{CANDIDATES, Capabilities};
-pub use choice::{Choice, choose};
+pub use choice::{Choice, choose, known_language};
 pub use error::{Error, ErrorKind};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
 pub use media::{Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack};

@@ -186,6 +186,7 @@ mod tests {
             "v0-encode-none-original",
             "v0-encode-none-721",
             "v0-encode-a0",
+            "v0-encode-x0",
             "a0-encode-none",
             "v0-aac",
             "v0-encode",

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Media, PublicViewerId, SessionId};
+use crate::{Error, Media, PublicViewerId, SessionId, SubtitleTrack};
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -55,6 +55,9 @@ pub struct SessionView {
     pub title: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
+    /// The subtitles that viewers brought along.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub outside: Vec<SubtitleTrack>,
     pub viewers: Vec<ViewerView>,
     pub playhead: Playhead,
     /// Seconds of the source that have been read, where [`crate::Reach::AsRead`] bounds seeking; an estimate from bytes.

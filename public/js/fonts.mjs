@@ -5,12 +5,6 @@ export const FALLBACK = "Matinee fallback";
 
 // Fonts that are asked for at most; a script may name any number.
 const MOST = 64;
-// The script in which text is written decides on the font; what is in none of these is in nearly every font.
-const SCRIPTS = [
-  "Arabic", "Armenian", "Bengali", "Cyrillic", "Devanagari", "Ethiopic", "Georgian", "Greek", "Gujarati", "Gurmukhi", "Han",
-  "Hangul", "Hebrew", "Hiragana", "Kannada", "Katakana", "Khmer", "Lao", "Malayalam", "Mongolian", "Myanmar", "Sinhala",
-  "Syriac", "Tamil", "Telugu", "Thaana", "Thai", "Tibetan",
-].map((name) => new RegExp(`\\p{Script=${name}}`, "u"));
 const LATIN = "A";
 
 // The fonts of one track. `fetched` gets a URL and gives its bytes, or nothing.
@@ -18,6 +12,8 @@ export class Fonts {
   #fetched;
   // Lower-case family names to whether their fonts have a character.
   #families = new Map();
+  // The same for the fonts under the name of the fallback, by weight and slant.
+  #fallbacks = new Map();
   #asked = new Set();
 
   constructor(fetched) {
@@ -42,35 +38,34 @@ export class Fonts {
     return this.#system(name, name, bold !== 0, italic !== 0);
   }
 
-  // What the events' texts need besides that; `style` gives an event's style.
+  // What the events' texts need besides that; `style` gives an event's style. Each font is taken for all characters that
+  // it has, so that there are few.
   async events(events, style) {
-    const wanted = [];
+    const found = [];
     for (const event of events) {
       const { FontName, Bold, Italic } = style(event);
       const named = [...event.text.matchAll(/\\fn([^\\}]*)/g)].map(([, name]) => name.trim()).filter(Boolean);
-      wanted.push(...named.map((name) => this.style({ FontName: name, Bold, Italic })));
+      for (const name of named) found.push(await this.style({ FontName: name, Bold, Italic }));
       const families = [FontName, ...named].map((name) => name.replace(/^@/, ""));
-      for (const script of SCRIPTS) {
-        const character = event.text.match(script)?.[0];
-        const lacks = (family) => !this.#families.get(family.toLowerCase())?.some((has) => has(character.codePointAt(0)));
-        if (character && families.some(lacks)) wanted.push(this.#script(character, script, families[0], Bold !== 0, Italic !== 0));
+      const how = [Bold !== 0, Italic !== 0];
+      for (const character of new Set(event.text.replace(/\{[^}]*\}|\\[Nnh]|\s/g, ""))) {
+        if (this.#lacks(families, how, character.codePointAt(0))) {
+          found.push(await this.#system(FALLBACK, families[0] || "sans-serif", ...how, character));
+        }
       }
     }
-    return (await Promise.all(wanted)).filter(Boolean);
+    return found.filter(Boolean);
+  }
+
+  // Whether a character is in the fonts of one of these families, and of no fallback.
+  #lacks(families, how, character) {
+    const has = (fonts) => fonts?.some((has) => has(character));
+    return !families.every((family) => has(this.#families.get(family.toLowerCase()))) && !has(this.#fallbacks.get(how.join()));
   }
 
   #note(name, has) {
     const key = name.toLowerCase();
     this.#families.set(key, [...(this.#families.get(key) ?? []), has]);
-  }
-
-  // Once for each script and weight: the first text in it decides.
-  #script(character, ...how) {
-    const key = how.join();
-    if (this.#asked.has(key)) return undefined;
-    this.#asked.add(key);
-    const [, family, bold, italic] = how;
-    return this.#system(FALLBACK, family || "sans-serif", bold, italic, character);
   }
 
   // A font of the server's, which it gives the family name `name`.
@@ -83,6 +78,10 @@ export class Fonts {
     const bytes = await this.#fetched(url);
     const font = bytes && read(bytes);
     if (font && name !== FALLBACK) this.#note(name, font.has);
+    if (font && name === FALLBACK) {
+      const key = [bold, italic].join();
+      this.#fallbacks.set(key, [...(this.#fallbacks.get(key) ?? []), font.has]);
+    }
     return bytes;
   }
 }

@@ -3,7 +3,7 @@
 use app::api::{Answer, Backend, Calls};
 use protocol::{
     Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary, SessionView,
-    Stage, SystemReport, ViewerToken,
+    Stage, SubtitleTrack, SystemReport, ViewerToken,
 };
 use std::{future::ready, sync::Arc};
 use streaming::Matinee;
@@ -47,6 +47,10 @@ impl Calls for Caller {
 
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply> {
         Box::pin(async move { self.matinee.heartbeat(&beat) })
+    }
+
+    fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack> {
+        Box::pin(async move { self.matinee.bring(session, viewer)?.link(&source).await })
     }
 
     fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()> {

@@ -64,6 +64,16 @@ pub fn call(request: &Request) -> Result<(), Error> {
     if !json {
         return Err(Error::new(ErrorKind::InvalidRequest, "send JSON, with content-type: application/json"));
     }
+    own_site(request)
+}
+
+/// Whether a request that changes something comes from this site's page or from no page at all. Where its body is no
+/// JSON it must have a header of ours besides, which another origin cannot send without asking first.
+///
+/// # Errors
+///
+/// `forbidden`.
+pub fn own_site(request: &Request) -> Result<(), Error> {
     if !same_origin(request.headers(), request.uri()) {
         return Err(Error::new(ErrorKind::Forbidden, "this call comes from another site; open Matinee's own page"));
     }

@@ -4,6 +4,7 @@
 #![recursion_limit = "512"]
 
 mod backend;
+mod bring;
 mod guard;
 mod hls;
 mod listen;

@@ -8,7 +8,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     middleware::{Next, from_fn_with_state, map_response},
     response::{IntoResponse as _, Response},
-    routing::get,
+    routing::{get, post},
 };
 use http_body_util::Limited;
 use leptos::{config::LeptosOptions, context::provide_context};
@@ -18,6 +18,7 @@ use streaming::Matinee;
 
 use crate::{
     backend::backend,
+    bring,
     guard::{self, KnownHosts},
     hls,
     player::languages,
@@ -55,6 +56,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/subtitles/{session}/{track}/events", get(subtitles::events))
         .route("/fonts/system", get(subtitles::system_font))
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
+        .route("/subtitles/{session}", post(bring::upload))
         .route("/fonts/{session}", get(subtitles::fonts))
         .route("/fonts/{session}/{number}", get(subtitles::font));
     let matinee = state.matinee.clone();

@@ -31,4 +31,4 @@ pub mod tasks;
 pub mod time;
 pub mod tools;
 
-pub use matinee::{Config, Matinee, Player, StartError};
+pub use matinee::{Bringing, Config, Matinee, Player, StartError};

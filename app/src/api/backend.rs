@@ -5,7 +5,7 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use leptos::prelude::use_context;
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId,
-    SessionSummary, SessionView, Stage, SystemReport, ViewerToken,
+    SessionSummary, SessionView, Stage, SubtitleTrack, SystemReport, ViewerToken,
 };
 
 /// An answer that takes its time.
@@ -19,6 +19,7 @@ pub trait Calls: Send + Sync {
     fn session(&self, session: SessionId, past: Option<Stage>) -> Answer<'_, SessionView>;
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView>;
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
+    fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack>;
     fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()>;
     fn close(&self, session: SessionId, host_key: HostKey) -> Answer<'_, ()>;
     fn system(&self) -> Answer<'_, SystemReport>;

@@ -11,7 +11,7 @@ mod patience;
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
     Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, Stage, SystemReport, ViewerToken,
+    SessionView, Stage, SubtitleTrack, SystemReport, ViewerToken,
 };
 
 #[cfg(feature = "ssr")]
@@ -54,6 +54,16 @@ pub async fn plan(session: SessionId, query: MasterQuery) -> Result<PlanView, Ap
 #[server(name = HeartbeatCall, prefix = "/api", endpoint = "heartbeat", input = Json, output = Json)]
 pub async fn heartbeat(beat: Heartbeat) -> Result<HeartbeatReply, ApiError> {
     Ok(Backend::here()?.0.heartbeat(beat).await?)
+}
+
+/// Adds the subtitle file that a link leads to, for everybody who watches.
+#[server(name = BringSubtitlesCall, prefix = "/api", endpoint = "bring-subtitles", input = Json, output = Json)]
+pub async fn bring_subtitles(
+    session: SessionId,
+    viewer: ViewerToken,
+    source: String,
+) -> Result<SubtitleTrack, ApiError> {
+    Ok(Backend::here()?.0.bring_subtitles(session, viewer, source).await?)
 }
 
 /// Says that a viewer is gone.

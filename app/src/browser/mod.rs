@@ -10,8 +10,10 @@ mod sharing;
 
 use js_sys::Date;
 use leptos::prelude::{document, window};
-use protocol::{Error, ErrorKind};
+use protocol::{Error, ErrorKind, VIEWER_HEADER};
+use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
+use web_sys::File;
 
 use crate::api::ApiError;
 
@@ -42,6 +44,21 @@ pub(crate) fn languages() -> Vec<String> {
 pub(crate) async fn fetch_text(url: String) -> Result<String, ApiError> {
     let answer = ffi::fetch_text(&url).await.ok().and_then(|text| text.as_string());
     answer.ok_or_else(|| Error::new(ErrorKind::Internal, "the server did not answer").into())
+}
+
+/// What the server answers when it is sent a file in this viewer's name.
+pub(crate) async fn post_file<T: DeserializeOwned>(url: String, file: File) -> Result<T, ApiError> {
+    let answer = ffi::post_file(&url, VIEWER_HEADER, &viewer_token().0, &file).await.ok();
+    let Some(text) = answer.and_then(|text| text.as_string()) else {
+        let message = "the file could not be sent; check the connection, then try again";
+        return Err(Error::new(ErrorKind::Internal, message).into());
+    };
+    serde_json::from_str(&text).map_err(|_| {
+        serde_json::from_str(&text).unwrap_or_else(|_| {
+            let message = "the server's answer could not be read; reload the page, it may be of another version";
+            Error::new(ErrorKind::Internal, message).into()
+        })
+    })
 }
 
 /// The name of the language `tag` in the viewer's own language.

@@ -1,6 +1,7 @@
 //! Parts of pages.
 
 pub(crate) mod brand;
+pub(crate) mod bring_subtitles;
 pub(crate) mod curtain;
 pub(crate) mod house;
 pub(crate) mod live;

@@ -37,6 +37,7 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
             <option value="none" selected=move || chosen.get().is_none()>"None"</option>
             {tracks
                 .into_iter()
+                .chain(watching.outside.get())
                 .map(|track| {
                     let language = track.language.as_deref().and_then(language_name);
                     option(track.track, subtitle_label(&track, language.as_deref()), chosen)
@@ -100,7 +101,10 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                 <span>"Subtitles"</span>
                 <select
                     id="subtitles"
-                    disabled=move || disabled(1, media.with(|m| m.as_ref().map_or(0, |m| m.subtitles.len())))
+                    disabled=move || disabled(1, {
+                        let own = media.with(|m| m.as_ref().map_or(0, |m| m.subtitles.len()));
+                        own + watching.outside.with(Vec::len)
+                    })
                     on:change=move |event| {
                         let value = event_target_value(&event);
                         watch::switch_subtitles(watching, value.parse().ok());

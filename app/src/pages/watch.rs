@@ -6,7 +6,10 @@ use leptos_router::hooks::use_params_map;
 use protocol::{Error, ErrorKind, SessionId};
 
 use crate::{
-    components::{making::Making, notices::Notices, player::Player, share::Share, trouble::Trouble, viewers::Viewers},
+    components::{
+        bring_subtitles::BringSubtitles, making::Making, notices::Notices, player::Player, share::Share,
+        trouble::Trouble, viewers::Viewers,
+    },
     pages::not_found::status_not_found,
     text::{clock, spoken_duration},
     watch::{self, Watching},
@@ -48,6 +51,7 @@ fn Screening(session: SessionId) -> impl IntoView {
                         <p class="quiet facts">{facts}</p>
                     </div>
                 </Player>
+                <BringSubtitles watching />
                 <Making watching />
                 <Notices watching />
                 <p class="quiet keys">

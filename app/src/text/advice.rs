@@ -30,6 +30,10 @@ pub(crate) fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
             "This link isn't a video",
             "It leads to a web page or another kind of file. Copy the address of the video file itself.",
         ),
+        K::NotSubtitles => (
+            "These aren't subtitles",
+            "Choose an SRT, WebVTT, ASS or SSA file; subtitles in an archive have to be unpacked first.",
+        ),
         K::Unplayable => (
             "This video can't be played",
             "The file is damaged, or in a form that the tools can't read. Try another copy of it.",
@@ -69,6 +73,7 @@ pub(crate) fn remedy(kind: ErrorKind) -> Remedy {
         | K::UnknownSession
         | K::NotFound
         | K::NotAVideo
+        | K::NotSubtitles
         | K::TooLarge
         | K::Unauthorized
         | K::Forbidden => Remedy::GoBack,
@@ -80,11 +85,12 @@ pub(crate) fn remedy(kind: ErrorKind) -> Remedy {
 mod tests {
     use super::*;
 
-    const SHOWN: [ErrorKind; 8] = [
+    const SHOWN: [ErrorKind; 9] = [
         ErrorKind::UnknownSession,
         ErrorKind::AtCapacity,
         ErrorKind::SourceUnreachable,
         ErrorKind::NotAVideo,
+        ErrorKind::NotSubtitles,
         ErrorKind::Unplayable,
         ErrorKind::SourceTimeout,
         ErrorKind::ToolMissing,

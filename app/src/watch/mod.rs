@@ -1,5 +1,6 @@
 //! What happens while somebody watches: preparing, playing, telling the server.
 
+mod bring;
 mod full_screen;
 mod keys;
 mod plan;
@@ -11,6 +12,7 @@ mod subtitles;
 
 use leptos::prelude::*;
 
+pub(crate) use bring::{bring_file, bring_link};
 pub(crate) use full_screen::{can_fill_screen, fills_screen, toggle_full_screen};
 pub(crate) use playback::{
     burn_subtitles, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,

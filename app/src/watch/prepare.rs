@@ -101,6 +101,7 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) {
     let before = watching.view.get_untracked();
     if before.is_none() {
         watching.viewers.set(view.viewers.clone());
+        watching.tell_outside(view.outside.clone());
         let position_s = if view.playhead.position_s > FROM_START_S { view.playhead.position_s } else { 0.0 };
         watching.resume.set_value(Resume { position_s, play: true });
     }

@@ -87,6 +87,7 @@ pub(crate) fn beat(watching: Watching) {
 fn answered(watching: Watching, reply: HeartbeatReply) {
     watching.reachable.set(true);
     watching.viewers.set(reply.viewers);
+    watching.tell_outside(reply.outside);
     if reply.session_state == SessionState::Failed && watching.problem.with_untracked(Option::is_none) {
         // The session's own account says what failed.
         watching.try_again();

@@ -2,7 +2,8 @@
 
 use leptos::{html, prelude::*};
 use protocol::{
-    Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, TrackId, ViewerView,
+    Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleTrack, TrackId,
+    TrackKind, ViewerView,
 };
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
@@ -34,6 +35,10 @@ pub(crate) struct Resume {
     pub(crate) play: bool,
 }
 
+fn is_outside(track: TrackId) -> bool {
+    track.kind == TrackKind::Outside
+}
+
 /// Everything that a watch page knows. All fields are handles, so that event handlers can copy it.
 #[derive(Clone, Copy)]
 pub(crate) struct Watching {
@@ -45,6 +50,8 @@ pub(crate) struct Watching {
     pub(crate) view: RwSignal<Option<SessionView>>,
     /// The tracks that are played.
     pub(crate) choice: RwSignal<Choice>,
+    /// The subtitles that viewers brought along.
+    pub(crate) outside: RwSignal<Vec<SubtitleTrack>>,
     pub(crate) quality: RwSignal<Quality>,
     /// Subtitles are drawn into the picture though they could be drawn over it.
     pub(crate) burning: RwSignal<bool>,
@@ -106,6 +113,7 @@ impl Watching {
             house: NodeRef::new(),
             view: RwSignal::new(None),
             choice: RwSignal::new(Choice::default()),
+            outside: RwSignal::new(Vec::new()),
             quality: RwSignal::new(Quality::Original),
             burning: RwSignal::new(false),
             look: RwSignal::new(Look::default()),
@@ -185,7 +193,9 @@ impl Watching {
     pub(crate) fn query(self) -> MasterQuery {
         let video = self.fallback.with_value(|fallback| fallback.video());
         let (mut choice, quality) = (self.choice.get_untracked(), self.quality.get_untracked());
-        if self.overlaid().is_some() || matches!(self.texts(), Texts::Shown(Some(_))) {
+        // The server can draw nothing into the picture but the film's own.
+        let outside = choice.subtitles.is_some_and(is_outside);
+        if outside || self.overlaid().is_some() || matches!(self.texts(), Texts::Shown(Some(_))) {
             choice.subtitles = None;
         }
         master_query(choice, quality, &browser::capabilities(), video)
@@ -193,14 +203,23 @@ impl Watching {
 
     /// Whether subtitles of this track can be drawn over the picture.
     pub(crate) fn can_be_overlaid(self, track: TrackId) -> bool {
-        self.can_overlay.get_untracked()
-            && self.plan.with_untracked(|plan| plan.as_ref().is_some_and(|plan| plan.readable.contains(&track)))
+        let readable = |plan: &Option<PlanView>| plan.as_ref().is_some_and(|plan| plan.readable.contains(&track));
+        self.can_overlay.get_untracked() && (is_outside(track) || self.plan.with_untracked(readable))
     }
 
     /// The chosen subtitle track, if it is drawn over the picture.
     pub(crate) fn overlaid(self) -> Option<TrackId> {
         let chosen = self.choice.get_untracked().subtitles?;
-        (!self.burning.get_untracked() && self.can_be_overlaid(chosen)).then_some(chosen)
+        let burned = self.burning.get_untracked() && !is_outside(chosen);
+        (!burned && self.can_be_overlaid(chosen)).then_some(chosen)
+    }
+
+    /// Takes the server's list of the subtitles that were brought along; what is known already changes nothing.
+    pub(crate) fn tell_outside(self, outside: Vec<SubtitleTrack>) {
+        // An older answer may come later.
+        if outside.len() > self.outside.with_untracked(Vec::len) {
+            self.outside.set(outside);
+        }
     }
 
     /// What the player shows of the subtitles by itself: where the page cannot draw over the picture, the text of the

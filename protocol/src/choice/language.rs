@@ -72,6 +72,14 @@ impl Language {
         Some(Self { subtags })
     }
 
+    /// As [`Language::parse`], for languages of the tables alone: a word of a file's name is no language.
+    pub(super) fn known(text: &str) -> Option<Self> {
+        let primary = text.split(['-', '_']).next()?.to_ascii_lowercase();
+        let listed =
+            CODES.split([',', ' ']).any(|code| code == primary) || OTHER_NAMES.iter().any(|(code, _)| *code == primary);
+        if listed { Self::parse(text) } else { None }
+    }
+
     /// How well a track's language serves a viewer who prefers this one: 0 for the same, 1 if one of both is merely
     /// narrower (`pt` and `pt-BR`), 2 if they are of one language but differ (`pt-PT` and `pt-BR`).
     pub(super) fn distance(&self, track: &Self) -> Option<u8> {
@@ -155,6 +163,16 @@ mod tests {
             assert_eq!(Language::parse(none), None, "{none:?}");
         }
         assert_eq!(Language::parse(&"en-abcdefgh".repeat(5)), None);
+    }
+
+    #[test]
+    fn words_are_no_languages() {
+        for (written, tag) in [("en", Some("en")), ("POR", Some("pt")), ("pt_BR", Some("pt-br")), ("nob", Some("nb"))] {
+            assert_eq!(Language::known(written).map(|l| l.tag()).as_deref(), tag, "{written}");
+        }
+        for word in ["", " ", "movie", "bluray", "web-dl", "x264", "und", "1080p"] {
+            assert_eq!(Language::known(word), None, "{word:?}");
+        }
     }
 
     #[test]

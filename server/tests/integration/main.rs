@@ -6,4 +6,5 @@ mod calls;
 mod program;
 mod start;
 mod stop;
+mod subtitles;
 mod webvtt;

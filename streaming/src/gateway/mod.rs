@@ -22,6 +22,7 @@ mod spill;
 mod spill_folder;
 mod traffic;
 mod upstream;
+mod whole;
 
 use std::{
     collections::HashMap,

@@ -216,6 +216,15 @@ pub(super) fn web_page(host: &str) -> Error {
     )
 }
 
+pub(super) fn page_for_subtitles(host: &str) -> Error {
+    Error::new(
+        ErrorKind::NotSubtitles,
+        format!(
+            "the link leads to a web page at {host}, not to a subtitle file; on that page, copy the link of the download itself"
+        ),
+    )
+}
+
 pub(super) fn empty(host: &str) -> Error {
     Error::new(ErrorKind::NotAVideo, format!("the file at {host} is empty; try another link"))
 }

@@ -1,5 +1,6 @@
 //! The whole of the domain behind one handle: start it, call it, shut it down.
 
+mod bring;
 mod calls;
 mod hls;
 mod reaper;
@@ -30,6 +31,7 @@ use crate::{
     tools::{self, ToolPaths, Tools},
 };
 
+pub use bring::Bringing;
 pub use hls::Player;
 use screenings::Screenings;
 
@@ -82,6 +84,8 @@ struct Inner {
     /// Links that are looked at without a session, or were a moment ago.
     inspections: Arc<Semaphore>,
     fonts: Fonts,
+    /// Places for subtitles that are being added.
+    bringing: Arc<Semaphore>,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
     /// Rung when a session's preparation has gone on.
@@ -126,6 +130,7 @@ impl Matinee {
                 screenings: Screenings::default(),
                 inspections: Arc::new(Semaphore::new(INSPECTIONS)),
                 fonts,
+                bringing: Arc::new(Semaphore::new(bring::COMING)),
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
                 progressed: Notify::new(),

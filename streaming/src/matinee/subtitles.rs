@@ -1,7 +1,7 @@
 //! Subtitles that a browser draws itself, and the fonts for them.
 
 use bytes::Bytes;
-use protocol::{Error, ErrorKind, SessionId, TrackId};
+use protocol::{Error, ErrorKind, SessionId, TrackId, TrackKind};
 
 use super::Matinee;
 use crate::{
@@ -29,6 +29,9 @@ impl Matinee {
     ///
     /// `unknown_session`; `not_found` for a track that is not there or whose events can't be read by themselves.
     pub async fn subtitle_header(&self, session: SessionId, track: TrackId) -> Result<String, Error> {
+        if track.kind == TrackKind::Outside {
+            return Ok(self.registry().outside(session, track.order)?.header().to_owned());
+        }
         Ok(self.ready_film(session).await?.subtitle_header(track)?.to_owned())
     }
 
@@ -46,6 +49,10 @@ impl Matinee {
         until_s: f64,
     ) -> Result<Events, Error> {
         check(from_s, until_s)?;
+        if track.kind == TrackKind::Outside {
+            let subtitles = self.registry().outside(session, track.order)?;
+            return Ok(subtitles.between(from_s, until_s));
+        }
         self.ready_film(session).await?.subtitle_events(track, from_s, until_s).await
     }
 

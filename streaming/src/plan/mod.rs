@@ -120,7 +120,7 @@ fn no_track(kind: TrackKind) -> Error {
     let kind = match kind {
         TrackKind::Video => "video",
         TrackKind::Audio => "audio",
-        TrackKind::Subtitles => "subtitle",
+        TrackKind::Subtitles | TrackKind::Outside => "subtitle",
     };
     Error::new(ErrorKind::NotFound, format!("this film has no such {kind} track; open the session's page again"))
 }

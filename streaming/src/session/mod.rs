@@ -12,6 +12,7 @@
 //! ```
 
 mod limits;
+mod outside;
 #[cfg(test)]
 mod properties;
 mod registry;

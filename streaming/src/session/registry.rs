@@ -18,7 +18,7 @@ use super::{
 #[derive(Debug)]
 pub struct Registry<R> {
     limits: Limits,
-    sessions: BTreeMap<SessionId, Screening<R>>,
+    pub(super) sessions: BTreeMap<SessionId, Screening<R>>,
     epochs: u64,
 }
 
@@ -82,6 +82,7 @@ impl<R> Registry<R> {
             title: title.into(),
             opened_at,
             media: None,
+            outside: Vec::new(),
             viewers: Viewers::default(),
             playhead: Playhead { position_s: 0.0, paused: false },
             life: Life::Awake { epoch, progress: Progress::Preparing(Stage::Connecting) },
@@ -118,6 +119,7 @@ impl<R> Registry<R> {
             viewers: screening.viewers.views(screening.playhead),
             session_state: screening.state(),
             duration_s: screening.duration_s(),
+            outside: screening.outside(),
         };
         Ok(BeatOutcome { woken, joined, reply })
     }
@@ -301,11 +303,11 @@ impl<R> Registry<R> {
         self.sessions.values().filter_map(|screening| screening.next_due(&self.limits)).min()
     }
 
-    fn known(&self, session: SessionId) -> Result<&Screening<R>, Error> {
+    pub(super) fn known(&self, session: SessionId) -> Result<&Screening<R>, Error> {
         self.sessions.get(&session).ok_or_else(unknown)
     }
 
-    fn known_mut(&mut self, session: SessionId) -> Result<&mut Screening<R>, Error> {
+    pub(super) fn known_mut(&mut self, session: SessionId) -> Result<&mut Screening<R>, Error> {
         self.sessions.get_mut(&session).ok_or_else(unknown)
     }
 

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{Error, Media, Playhead, PublicViewerId, SessionId, SessionState, SessionSummary, SessionView, Stage};
+use protocol::{
+    Error, Media, Playhead, PublicViewerId, SessionId, SessionState, SessionSummary, SessionView, Stage, SubtitleTrack,
+};
 
-use super::{Limits, secrets::HostKeyHash, viewers::Viewers};
+use super::{Limits, outside::Brought, secrets::HostKeyHash, viewers::Viewers};
 
 /// One awake period of a session. What is reported for an earlier one comes too late and is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,6 +69,8 @@ pub(super) struct Screening<R> {
     /// Milliseconds since the Unix epoch.
     pub(super) opened_at: u64,
     pub(super) media: Option<Arc<Media>>,
+    /// Kept while the session sleeps: unlike the film they can't be found again.
+    pub(super) outside: Vec<Brought>,
     pub(super) viewers: Viewers,
     pub(super) playhead: Playhead,
     pub(super) life: Life,
@@ -144,6 +148,10 @@ impl<R> Screening<R> {
         self.media.as_ref().map(|media| media.duration_s)
     }
 
+    pub(super) fn outside(&self) -> Vec<SubtitleTrack> {
+        self.outside.iter().map(|brought| brought.track.clone()).collect()
+    }
+
     pub(super) fn view(&self) -> SessionView {
         let (stage, error) = match &self.life {
             Life::Awake { progress: Progress::Preparing(stage), .. } => (Some(*stage), None),
@@ -156,6 +164,7 @@ impl<R> Screening<R> {
             error,
             title: self.title.clone(),
             media: self.media.as_deref().cloned(),
+            outside: self.outside(),
             viewers: self.viewers.views(self.playhead),
             playhead: self.playhead,
             read_s: None,

@@ -1,5 +1,6 @@
 //! The life of sessions, one rule a test.
 
+mod outside;
 mod sleep;
 mod viewers;
 

@@ -190,7 +190,7 @@ fn file(text: &str, dir: &Path) -> Result<Source, Error> {
 }
 
 /// Without control characters, and without those that turn the direction of writing; at most 255 characters.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let kept: String = text.chars().filter(|c| !c.is_control() && !turns(*c)).take(255).collect();
     kept.trim().to_owned()

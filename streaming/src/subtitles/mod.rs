@@ -1,5 +1,5 @@
 //! Subtitles of a film, event by event: where the index says that one is, it is read from there. The film is never read
-//! through for them.
+//! through for them. [`outside`]: files that viewers bring along.
 
 mod block;
 mod charset;
@@ -7,6 +7,7 @@ mod cue_text;
 mod event;
 mod fetch;
 mod mov_text;
+pub mod outside;
 mod pgs;
 mod pictures;
 mod reader;

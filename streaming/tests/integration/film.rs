@@ -5,6 +5,7 @@ mod children;
 mod copied;
 mod held;
 mod limits;
+mod outside;
 mod pictures;
 mod rates;
 mod sharing;
