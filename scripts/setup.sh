@@ -46,7 +46,19 @@ need() {
   packages "$2"
 }
 
+# What subtitles are drawn in where a film brings no fonts: Latin, Cyrillic, Greek, Arabic, Hebrew; Devanagari, Thai and more;
+# Chinese, Japanese, Korean.
+fonts=(fontconfig fonts-dejavu-core fonts-noto-core fonts-noto-cjk)
+
+# Matinee runs without them, so they are not insisted on.
+subtitle_fonts() {
+  if ! command -v apt-get >/dev/null || ! (packages "${fonts[@]}"); then
+    say "going on without: subtitles in some scripts will lack letters until these packages are installed: ${fonts[*]}"
+  fi
+}
+
 runtime() {
+  subtitle_fonts
   need ffmpeg ffmpeg
   need mpv mpv
   need cc build-essential
@@ -59,8 +71,8 @@ test_tools() {
   need python3 python3
   need cvlc vlc-bin
   if command -v apt-get >/dev/null; then
-    # The fonts are what the generated films' subtitles use; VLC's base plugins have its HLS reader.
-    packages fonts-dejavu-core vlc-plugin-base shellcheck
+    # The generated films' subtitles use the fonts; VLC's base plugins have its HLS reader.
+    packages "${fonts[@]}" vlc-plugin-base shellcheck
   fi
   command -v chromium >/dev/null || command -v google-chrome >/dev/null || need chromium chromium
 }

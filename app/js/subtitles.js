@@ -11,12 +11,15 @@ const FALLBACK_FONT = { url: "/vendor/jassub-fallback.woff2", family: "Liberatio
 const START_LIMIT_MS = 60_000;
 // No screen shows more, and libass has one thread here.
 const HIGHEST_CANVAS = 2160;
+// libass' numbers for text at the bottom: left, middle, right.
+const BOTTOM = [1, 2, 3];
 
-let Jassub;
+let Jassub, Fonts, FALLBACK, fontsOf;
 
 // Loads the library; whether this browser can run it. One that cannot downloads nothing.
 export async function load() {
   if (!able()) return false;
+  ({ Fonts, FALLBACK, fontsOf } = await import("/js/fonts.mjs"));
   Jassub ??= (await import("/vendor/jassub.mjs")).default;
   return true;
 }
@@ -38,29 +41,41 @@ function able() {
 }
 
 // Draws over `video`, which is in the document. `header` is the script without its events; `fonts` are URLs or bytes
-// of the fonts that the file brings along; `fallbackFontUrl` a TrueType or OpenType file for what those lack, or
-// nothing for Liberation Sans. Only after `load`.
-export function create(video, header, fonts, fallbackFontUrl) {
-  return new Overlay(video, header, fonts, fallbackFontUrl);
+// of the fonts that the file brings along. What they lack is asked of the server. Only after `load`.
+export function create(video, header, fonts) {
+  return new Overlay(video, header, fonts);
 }
 
 class Overlay {
   #jassub;
-  // Resolves with the names of libass' styles when there is a renderer.
+  // Resolves with libass' styles, as the script has them, when there is a renderer.
   #started;
   #running = false;
   // Ends the listeners and requests.
   #end = new AbortController();
   #seen = new Set();
   #fonts = new Set();
+  #kit = new Fonts((url) => this.#bytes(url));
+  // Resolves when the film's own fonts are known.
+  #attached;
+  // What is drawn in where no other font has the glyph.
+  #family = FALLBACK_FONT.family;
+  // Pixels of the script's picture from top to bottom.
+  #height;
 
-  constructor(video, header, fonts, fallbackFontUrl) {
+  constructor(video, header, fonts) {
+    this.#height = playResY(header);
     this.#jassub = drawer(video, header);
     this.#started = this.#start();
     // Whoever asks `ready` is told; nobody else needs to be.
     this.#started.catch(() => this.destroy());
-    this.#fallback(fallbackFontUrl);
-    this.addFonts(fonts);
+    for (const font of fontsOf(header)) this.#kit.attached(font);
+    this.#fallback();
+    this.#attached = this.addFonts(fonts);
+    this.#started.then(
+      (styles) => this.#supply(this.#attached.then(() => Promise.all(styles.map((style) => this.#kit.style(style))))),
+      () => {},
+    );
     this.#watch(video);
   }
 
@@ -74,13 +89,18 @@ class Overlay {
   add(events) {
     const fresh = JSON.parse(events).filter(({ read_order }) => !this.#seen.has(read_order) && this.#seen.add(read_order));
     if (fresh.length === 0) return;
-    this.#later("could not add subtitles", (renderer, styles) =>
+    const lacking = Promise.all([this.#started, this.#attached]).then(([styles]) => {
+      const names = styles.map((style) => style.Name);
+      return this.#kit.events(fresh, ({ style }) => styles[styleIndex(names, style)]);
+    });
+    this.#supply(lacking.catch(() => []));
+    this.#later("could not add subtitles", (renderer, names) =>
       Promise.all(
         fresh.map((event) =>
           renderer.createEvent({
             Start: event.start_ms,
             Duration: event.duration_ms,
-            Style: styleIndex(styles, event.style),
+            Style: styleIndex(names, event.style),
             Layer: event.layer,
             ReadOrder: event.read_order,
             MarginL: event.margin_l,
@@ -96,20 +116,34 @@ class Overlay {
   }
 
   // Takes more fonts, URLs or bytes. What they are needed for is drawn in another font until they are here.
-  addFonts(fonts) {
+  async addFonts(fonts) {
     const fresh = [...fonts].filter((font) => !this.#fonts.has(font) && this.#fonts.add(font));
-    const fetched = fresh.map((font) => this.#bytes(font));
+    const files = (await Promise.all(fresh.map((font) => this.#bytes(font)))).filter(Boolean);
+    for (const file of files) this.#kit.attached(file);
     // All at once: libass forgets what it has laid out at each addition.
-    this.#later("could not add fonts", async (renderer) => {
-      const files = (await Promise.all(fetched)).filter(Boolean);
-      if (files.length > 0) await renderer.addFonts(files);
-    });
+    this.#supply(Promise.resolve(files));
   }
 
   // Shows everything so many seconds later than its events say, or earlier when negative.
   setDelay(seconds) {
     this.#jassub.timeOffset = -seconds;
     if (this.#running) this.#jassub.redraw();
+  }
+
+  // Draws text `scale` times as large, and what stands at the bottom higher by `raise`, a part of the picture's height.
+  // What the script puts in a place or size of its own stays as it is.
+  setLook(scale, raise) {
+    this.#later("could not change the subtitles' look", async (renderer, _, styles) => {
+      await Promise.all(
+        styles.map((style, index) => {
+          const lift = BOTTOM.includes(style.Alignment) ? Math.round(raise * this.#height) : 0;
+          const look = { ...style, FontSize: style.FontSize * scale, MarginV: style.MarginV + lift };
+          return renderer.setStyle(look, index);
+        }),
+      );
+      // libass keeps what it has laid out until something makes it begin anew.
+      await renderer.setDefaultFont(this.#family);
+    });
   }
 
   // Takes the canvas away at once and ends the worker. Doing it twice is harmless, and so are later calls of others.
@@ -137,7 +171,7 @@ class Overlay {
       // libass' own default comes first, then the script's in their order; one that it cannot read has no place.
       const styles = await Promise.race([this.#jassub.renderer.getStyles(), failed]);
       this.#running = true;
-      return styles.map((style) => style.Name);
+      return styles;
     } finally {
       clearTimeout(timer);
     }
@@ -147,7 +181,7 @@ class Overlay {
   async #later(what, task) {
     try {
       const styles = await this.#started;
-      await task(this.#jassub.renderer, styles);
+      await task(this.#jassub.renderer, styles.map((style) => style.Name), styles);
       if (this.#running) await this.#jassub.redraw();
     } catch (error) {
       // Without a renderer `ready` has said so; after the end nobody cares.
@@ -155,16 +189,23 @@ class Overlay {
     }
   }
 
-  async #fallback(url) {
-    const own = FALLBACK_FONT;
-    let bytes = url ? await this.#bytes(url) : undefined;
-    let family = bytes && familyName(bytes);
-    if (url && !family) console.warn(`no fallback font that can be read at ${url}; taking ${own.family}`);
-    if (!family) [bytes, family] = [await this.#bytes(own.url), own.family];
+  // The font for what the others lack: the server's, else the one that comes with JASSUB.
+  async #fallback() {
+    const own = this.#kit.base();
+    const bytes = (await own) ?? (await this.#bytes(FALLBACK_FONT.url));
     this.#later("could not add the fallback font", async (renderer) => {
+      this.#family = (await own) ? FALLBACK : FALLBACK_FONT.family;
       // libass takes it by its name, so a file alone would not do.
-      await renderer.setDefaultFont(family);
+      await renderer.setDefaultFont(this.#family);
       if (bytes) await renderer.addFonts([bytes]);
+    });
+  }
+
+  // Adds what `lacking`, a promise of fonts, comes to.
+  #supply(lacking) {
+    this.#later("could not add fonts", async (renderer) => {
+      const files = (await lacking).filter(Boolean);
+      if (files.length > 0) await renderer.addFonts(files);
     });
   }
 
@@ -242,31 +283,16 @@ function drawer(video, header) {
   });
 }
 
+// The height in which the script's header counts, as libass reads it.
+function playResY(header) {
+  const number = (name) => Number(header.match(new RegExp(`^${name}:\\s*(\\d+)`, "m"))?.[1]) || 0;
+  const [width, height] = [number("PlayResX"), number("PlayResY")];
+  if (height) return height;
+  return width ? Math.round(width === 1280 ? 1024 : (width * 3) / 4) : 288;
+}
+
 // libass' rule for an event's style: the last one of that name, without asterisks, else the default.
 function styleIndex(styles, name) {
   const index = styles.lastIndexOf(name.replace(/^\*+/, ""));
   return index > 0 ? index : Math.max(0, styles.findLastIndex((style) => style.toLowerCase() === "default"));
-}
-
-// The family name in a TrueType or OpenType file, or in the first font of a collection of them.
-function familyName(bytes) {
-  const [TRUETYPE, OPENTYPE, COLLECTION, NAME] = [0x00010000, 0x4f54544f, 0x74746366, 0x6e616d65];
-  const [FAMILY, UNICODE, WINDOWS] = [1, 0, 3];
-  try {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const font = view.getUint32(0) === COLLECTION ? view.getUint32(12) : 0;
-    if (![TRUETYPE, OPENTYPE].includes(view.getUint32(font))) return undefined;
-    const rows = (start, count, size) => Array.from({ length: count }, (_, row) => start + row * size);
-    const entry = rows(font + 12, view.getUint16(font + 4), 16).find((at) => view.getUint32(at) === NAME);
-    if (entry === undefined) return undefined;
-    const table = view.getUint32(entry + 8);
-    const record = rows(table + 6, view.getUint16(table + 2), 12).find(
-      (at) => view.getUint16(at + 6) === FAMILY && [UNICODE, WINDOWS].includes(view.getUint16(at)),
-    );
-    if (record === undefined) return undefined;
-    const start = table + view.getUint16(table + 4) + view.getUint16(record + 10);
-    return new TextDecoder("utf-16be").decode(bytes.subarray(start, start + view.getUint16(record + 8)));
-  } catch {
-    return undefined;
-  }
 }

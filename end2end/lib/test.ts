@@ -203,6 +203,12 @@ export class Viewer {
     await this.choose(/subtitles/i, title);
   }
 
+  /** Has the subtitles drawn into the picture, or over it. */
+  async burn(into: boolean): Promise<void> {
+    await this.page.getByRole('checkbox', { name: /into the picture/i }).setChecked(into);
+    await this.shown();
+  }
+
   async chooseAudio(title: RegExp): Promise<void> {
     await this.choose(/audio/i, title);
   }

@@ -21,11 +21,12 @@ interface Overlay {
   add(events: string): void;
   addFonts(fonts: string[]): void;
   setDelay(seconds: number): void;
+  setLook(scale: number, raise: number): void;
   destroy(): void;
 }
 declare global {
   interface Window {
-    subtitles: { load(): Promise<boolean>; create(video: Element, header: string, fonts: string[], fallback: string | null): Overlay };
+    subtitles: { load(): Promise<boolean>; create(video: Element, header: string, fonts: string[]): Overlay };
     overlay: Overlay;
   }
 }
@@ -48,8 +49,8 @@ test.beforeAll(async () => {
     '/film.mp4': join(folder, 'film.mp4'),
     '/main.css': join(ROOT, 'style', 'main.css'),
     '/subtitles.js': join(ROOT, 'app', 'js', 'subtitles.js'),
+    '/js/fonts.mjs': join(ROOT, 'public', 'js', 'fonts.mjs'),
     '/mono.ttf': font('DejaVu Sans Mono'),
-    '/serif.ttf': font('DejaVu Serif:bold'),
   };
   const types: Record<string, string> = { js: 'text/javascript', mjs: 'text/javascript', wasm: 'application/wasm', css: 'text/css', mp4: 'video/mp4' };
   server = createServer(({ url: path = '/', headers }, response) => {
@@ -137,14 +138,14 @@ async function open(page: Page, at = 0): Promise<void> {
   if (at > 0) await seek(page, at);
 }
 
-async function draw(page: Page, fonts: string[] = [], fallback: string | null = null): Promise<void> {
+async function draw(page: Page, fonts: string[] = []): Promise<void> {
   await page.evaluate(
-    async ([header, fonts, fallback]) => {
+    async ([header, fonts]) => {
       if (!(await window.subtitles.load())) throw new Error('this browser cannot');
-      window.overlay = window.subtitles.create(document.querySelector('video')!, header, fonts, fallback);
+      window.overlay = window.subtitles.create(document.querySelector('video')!, header, fonts);
       await window.overlay.ready();
     },
-    [HEADER, fonts, fallback] as const,
+    [HEADER, fonts] as const,
   );
 }
 
@@ -253,11 +254,11 @@ test('an event that comes again is drawn once', async ({ page }) => {
   expect(await look(page, MAGENTA)).toEqual(once);
 });
 
-test('fonts of the file are used, at once or when they come, and the fallback font where they lack', async ({ page }) => {
+test('fonts of the file are used, at once or when they come, and JASSUB\'s own where there is no other', async ({ page }) => {
   const width = async () => (await look(page, MAGENTA)).width;
-  const begin = async (...how: Parameters<typeof draw> extends [Page, ...infer Rest] ? Rest : never) => {
+  const begin = async (fonts: string[] = []) => {
     await page.evaluate(() => window.overlay?.destroy());
-    await draw(page, ...how);
+    await draw(page, fonts);
     await add(page, event('Mono', 4, 6, 'iiiiiiiiiiiiiiii'));
     await shows(page, MAGENTA);
   };
@@ -265,13 +266,9 @@ test('fonts of the file are used, at once or when they come, and the fallback fo
 
   await begin();
   const liberation = await width();
-  await begin([], '/serif.ttf');
-  await expect.poll(width, { message: 'with another fallback' }).toBeGreaterThan(liberation * 1.3);
-  const serif = await width();
   await begin(['/mono.ttf']);
   await expect.poll(width, { message: 'with the font' }).toBeGreaterThan(liberation * 2);
   const mono = await width();
-  console.log(`sixteen i: Liberation Sans ${liberation} px, DejaVu Serif ${serif} px, DejaVu Sans Mono ${mono} px`);
 
   await begin();
   await expect.poll(width, { message: 'before the font comes' }).toBe(liberation);
@@ -290,6 +287,19 @@ test('a delay moves all events', async ({ page }) => {
   await shows(page, CYAN);
   await page.evaluate(() => window.overlay.setDelay(0));
   await shows(page);
+});
+
+test('text is drawn larger and higher while it is shown, and as the script has it again', async ({ page }) => {
+  await open(page, 5);
+  await draw(page);
+  await add(page, event('Sign', 4, 6, '{\\an2}text'), event('Song', 4, 6, '{\\an2\\pos(640,300)\\fs90}sign'));
+  await shows(page, MAGENTA, CYAN);
+  const [text, sign] = [await look(page, MAGENTA), await look(page, CYAN)];
+  await page.evaluate(() => window.overlay.setLook(1.5, 0));
+  await expect.poll(async () => (await look(page, MAGENTA)).width / text.width).toBeCloseTo(1.5, 1);
+  await page.evaluate(() => window.overlay.setLook(1, 0));
+  await expect.poll(() => look(page, MAGENTA)).toEqual(text);
+  expect(await look(page, CYAN), 'what has a size and place of its own').toEqual(sign);
 });
 
 for (const density of [1, 1.5, 2]) {

@@ -11,21 +11,28 @@ for (const name of ['short-ffmpeg', 'short-mkvmerge']) {
     await viewer.play();
     await viewer.expectRightFrames();
     await viewer.expectRightTones(0);
-    // The browser decodes the film as it is, so nothing is drawn into it unasked.
+    // The browser decodes the film as it is, and draws its text over it.
     await viewer.expectMaking(/not re-encoded/i);
-    await viewer.expectMaking(/subtitles are off/i);
-    await viewer.expectSubtitles(null, 13.5);
-
+    // The short event, the long one that began before this moment, and neither.
     await viewer.chooseSubtitles(/styled/i);
-    await viewer.expectMaking(/^re-encoded/i);
-    // The short event, the long one that began before this segment's head, and neither.
     await viewer.expectSubtitles(0, 13.5);
     await viewer.expectSubtitles(0, 26.2);
     await viewer.expectSubtitles(0, 30.5);
-    await viewer.chooseSubtitles(/pictures/i);
-    await viewer.expectSubtitles(2, 17.5);
     await viewer.chooseSubtitles(/text/i);
     await viewer.expectSubtitles(1, 25.5);
+    await viewer.expectMaking(/not re-encoded/i);
+
+    // Into the picture and back.
+    await viewer.chooseSubtitles(/styled/i);
+    await viewer.burn(true);
+    await viewer.expectMaking(/^re-encoded/i);
+    await viewer.expectSubtitles(0, 13.5);
+    await viewer.expectSubtitles(0, 26.2);
+    await viewer.burn(false);
+    await viewer.expectMaking(/not re-encoded/i);
+    await viewer.expectSubtitles(0, 26.2);
+    await viewer.chooseSubtitles(/pictures/i);
+    await viewer.expectSubtitles(2, 17.5);
     await viewer.chooseSubtitles(/none/i);
     await viewer.expectSubtitles(null, 26.2);
     await viewer.expectMaking(/not re-encoded/i);

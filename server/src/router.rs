@@ -54,6 +54,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/subtitles/{session}/{track}/header", get(subtitles::header))
         .route("/subtitles/{session}/{track}/events", get(subtitles::events))
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
+        .route("/fonts/system", get(subtitles::system_font))
         .route("/fonts/{session}", get(subtitles::fonts))
         .route("/fonts/{session}/{number}", get(subtitles::font));
     let matinee = state.matinee.clone();

@@ -9,7 +9,7 @@ use axum::{
 };
 use protocol::{Error, ErrorKind};
 use serde::Deserialize;
-use streaming::Matinee;
+use streaming::{Matinee, fonts::Wanted};
 
 use crate::status::Failure;
 
@@ -68,6 +68,31 @@ pub async fn pictures(
 /// `GET /fonts/{session}`: the numbers of the attached fonts.
 pub async fn fonts(State(matinee): State<Matinee>, Path(session): Path<String>) -> Result<Response, Failure> {
     Ok(Json(matinee.fonts(session.parse()?).await?).into_response())
+}
+
+/// A font that a script names.
+#[derive(Debug, Deserialize)]
+pub struct Named {
+    family: String,
+    /// The family name that the font gets.
+    name: Option<String>,
+    #[serde(default)]
+    bold: bool,
+    #[serde(default)]
+    italic: bool,
+    character: Option<char>,
+}
+
+/// `GET /fonts/system?family=&name=&bold=&italic=&character=`: what this server has for a font that a film does not bring along.
+pub async fn system_font(
+    State(matinee): State<Matinee>,
+    named: Result<Query<Named>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Query(Named { family, name, bold, italic, character }) =
+        named.map_err(|_| Error::new(ErrorKind::InvalidRequest, "a font is asked for with its family= name"))?;
+    let name = name.unwrap_or_else(|| family.clone());
+    let font = matinee.system_font(&Wanted { family, bold, italic, character }, &name).await?;
+    Ok(kept("font/sfnt", font))
 }
 
 /// `GET /fonts/{session}/{number}`.

@@ -11,6 +11,7 @@
 mod ebml;
 pub mod film;
 pub mod fmp4;
+pub mod fonts;
 pub mod gateway;
 pub mod head;
 pub mod keyframes;

@@ -91,7 +91,7 @@ fn random_hex() -> String {
     }
 }
 
-fn local_storage() -> Option<Storage> {
+pub(super) fn local_storage() -> Option<Storage> {
     window().local_storage().ok().flatten()
 }
 

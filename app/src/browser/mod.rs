@@ -5,6 +5,7 @@ mod capabilities;
 mod ffi;
 mod identity;
 mod life;
+mod preferences;
 mod sharing;
 
 use js_sys::Date;
@@ -19,6 +20,7 @@ pub(crate) use identity::{
     forget_host_key, host_key, keep_host_key, keep_name, keep_quality, name, quality, viewer_token,
 };
 pub(crate) use life::{every, listen, while_visible};
+pub(crate) use preferences::{Look, Preferences, Subtitles};
 pub(crate) use sharing::{address, copy, send_beacon};
 
 /// Milliseconds since the Unix epoch.

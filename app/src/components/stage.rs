@@ -1,4 +1,4 @@
-//! The picture and what may lie over it.
+//! The picture and what may lie over it. `children` lie there too, above all else.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::{curtain::Curtain, trouble::Trouble};
 use crate::watch::{self, Phase, Watching};
 
 #[component]
-pub(crate) fn Stage(watching: Watching) -> impl IntoView {
+pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
     let started = move |_| {
         watch::first_frame(watching);
         watching.buffering.set(false);
@@ -17,6 +17,8 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
         <div class="stage" class:covered=covered>
             <video
                 controls
+                // The browser's own button would leave behind what lies over the picture.
+                controlslist="nofullscreen"
                 playsinline
                 aria-label="The film"
                 node_ref=watching.video
@@ -78,6 +80,7 @@ pub(crate) fn Stage(watching: Watching) -> impl IntoView {
                     }
                 }}
             </p>
+            {children()}
         </div>
     }
 }

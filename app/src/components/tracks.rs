@@ -5,6 +5,7 @@ use protocol::{Quality, TrackId};
 
 use crate::{
     browser::language_name,
+    components::look::SubtitleLook,
     text::{audio_label, quality_label, subtitle_label},
     watch::{self, Watching},
 };
@@ -102,17 +103,6 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     {subtitles}
                 </select>
             </label>
-            <Show when=move || could_overlay.get()>
-                <label class="check">
-                    <input
-                        id="burn"
-                        type="checkbox"
-                        prop:checked=move || watching.burning.get()
-                        on:change=move |event| watch::burn_subtitles(watching, event_target_checked(&event))
-                    />
-                    <span>"Draw them into the picture, for casting or if they look wrong"</span>
-                </label>
-            </Show>
             <label>
                 <span>"Quality"</span>
                 <select
@@ -127,6 +117,20 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     {quality}
                 </select>
             </label>
+            <Show when=move || could_overlay.get() && !watching.burning.get()>
+                <SubtitleLook watching />
+            </Show>
+            <Show when=move || could_overlay.get()>
+                <label class="check">
+                    <input
+                        id="burn"
+                        type="checkbox"
+                        prop:checked=move || watching.burning.get()
+                        on:change=move |event| watch::burn_subtitles(watching, event_target_checked(&event))
+                    />
+                    <span>"Draw them into the picture, for casting or if they look wrong"</span>
+                </label>
+            </Show>
         </div>
     }
 }

@@ -24,6 +24,12 @@ extern "C" {
     #[wasm_bindgen(method, catch)]
     pub(super) fn add(this: &Drawer, events: &str) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(method, js_name = setLook)]
+    pub(super) fn set_look(this: &Drawer, scale: f64, raise: f64);
+
+    #[wasm_bindgen(method, js_name = setDelay)]
+    pub(super) fn set_delay(this: &Drawer, seconds: f64);
+
     #[wasm_bindgen(method)]
     pub(super) fn destroy(this: &Drawer);
 }
@@ -47,6 +53,9 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub(super) fn begins(this: &Pictures) -> Option<f64>;
+
+    #[wasm_bindgen(method, js_name = setDelay)]
+    pub(super) fn set_delay(this: &Pictures, seconds: f64);
 
     #[wasm_bindgen(method)]
     pub(super) fn destroy(this: &Pictures);

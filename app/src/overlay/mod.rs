@@ -9,7 +9,10 @@ use web_sys::HtmlVideoElement;
 
 pub(crate) use stretch::Stretch;
 
-use crate::{api::ApiError, browser::fetch_text};
+use crate::{
+    api::ApiError,
+    browser::{Look, fetch_text},
+};
 
 /// A track that is drawn over the picture. Dropping it takes it away.
 pub(crate) struct Overlay {
@@ -56,6 +59,22 @@ impl Overlay {
                 Drawer::Script(drawer) => drawer.ready().await.is_ok(),
                 Drawer::Pictures(_) => true,
             }
+        }
+    }
+
+    /// Draws text in this look. Pictures keep theirs.
+    pub(crate) fn set_look(&self, look: Look) {
+        if let Drawer::Script(drawer) = &self.drawer {
+            drawer.set_look(f64::from(look.size_percent) / 100.0, f64::from(look.raise_percent) / 100.0);
+        }
+    }
+
+    /// Draws everything so much later, or earlier when negative.
+    pub(crate) fn set_delay(&self, delay_ms: i32) {
+        let seconds = f64::from(delay_ms) / 1000.0;
+        match &self.drawer {
+            Drawer::Script(drawer) => drawer.set_delay(seconds),
+            Drawer::Pictures(drawer) => drawer.set_delay(seconds),
         }
     }
 

@@ -6,10 +6,7 @@ use leptos_router::hooks::use_params_map;
 use protocol::{Error, ErrorKind, SessionId};
 
 use crate::{
-    components::{
-        making::Making, notices::Notices, share::Share, stage::Stage, tracks::Tracks, trouble::Trouble,
-        viewers::Viewers,
-    },
+    components::{making::Making, notices::Notices, player::Player, share::Share, trouble::Trouble, viewers::Viewers},
     pages::not_found::status_not_found,
     text::{clock, spoken_duration},
     watch::{self, Watching},
@@ -45,17 +42,18 @@ fn Screening(session: SessionId) -> impl IntoView {
         <Title text=move || title.get().unwrap_or_else(|| "A film".to_owned()) />
         <div class="theatre">
             <div class="screen">
-                <Stage watching />
-                <div class="title-row">
-                    <h1>{move || title.get().unwrap_or_else(|| "The film is being fetched".to_owned())}</h1>
-                    <p class="quiet facts">{facts}</p>
-                </div>
-                <Tracks watching />
+                <Player watching>
+                    <div class="title-row">
+                        <h1>{move || title.get().unwrap_or_else(|| "The film is being fetched".to_owned())}</h1>
+                        <p class="quiet facts">{facts}</p>
+                    </div>
+                </Player>
                 <Making watching />
                 <Notices watching />
                 <p class="quiet keys">
                     <kbd>"space"</kbd>" play or pause · "<kbd>"←"</kbd>" "<kbd>"→"</kbd>" 5 s · "<kbd>"j"</kbd>" "
-                    <kbd>"l"</kbd>" 10 s · "<kbd>"m"</kbd>" mute · "<kbd>"f"</kbd>" full screen"
+                    <kbd>"l"</kbd>" 10 s · "<kbd>"m"</kbd>" mute · "<kbd>"c"</kbd>" subtitles · "
+                    <kbd>"z"</kbd>" "<kbd>"x"</kbd>" their delay · "<kbd>"f"</kbd>" full screen"
                 </p>
             </div>
             <aside class="side" aria-label="Share and viewers">

@@ -1,6 +1,6 @@
 //! What the server is asked for, and the address of the master playlist that has it.
 
-use protocol::{Capabilities, Choice, MasterQuery, Quality, SessionId, VideoMode};
+use protocol::{Capabilities, Choice, MasterQuery, Quality, SessionId, TrackId, VideoMode};
 
 /// The query for `choice`, all of it named, so that the server has nothing to choose.
 pub(crate) fn master_query(
@@ -18,11 +18,11 @@ pub(crate) fn master_query(
     }
 }
 
-/// The query of a viewer who has not chosen any track yet. Which subtitles are drawn, and where, is seen when the server
+/// The query of a viewer who has not chosen any track yet, but may prefer the language of an audio track. Which subtitles are drawn, and where, is seen when the server
 /// has told which can be drawn over the picture.
-pub(crate) fn first_query(quality: Quality, capabilities: &Capabilities) -> MasterQuery {
+pub(crate) fn first_query(audio: Option<TrackId>, quality: Quality, capabilities: &Capabilities) -> MasterQuery {
     let burn = Some("none".to_owned());
-    MasterQuery { burn, quality: smaller(quality), caps: caps(capabilities), ..MasterQuery::default() }
+    MasterQuery { audio, burn, quality: smaller(quality), caps: caps(capabilities), ..MasterQuery::default() }
 }
 
 /// The master playlist for `query`.
@@ -64,8 +64,6 @@ fn escaped(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use protocol::TrackId;
-
     use super::*;
 
     fn url(query: &MasterQuery) -> String {
@@ -88,9 +86,12 @@ mod tests {
     #[test]
     fn the_first_query_leaves_the_tracks_to_the_server() {
         let capabilities = Capabilities::of(["avc1.640028"]);
-        assert_eq!(url(&first_query(Quality::Original, &capabilities)), "burn=none&caps=avc1.640028");
-        assert_eq!(url(&first_query(Quality::P480, &capabilities)), "burn=none&quality=480&caps=avc1.640028");
-        assert_eq!(first_query(Quality::Original, &Capabilities::of([])).caps, None);
+        assert_eq!(url(&first_query(None, Quality::Original, &capabilities)), "burn=none&caps=avc1.640028");
+        assert_eq!(
+            url(&first_query(Some(TrackId::audio(1)), Quality::P480, &capabilities)),
+            "audio=a1&burn=none&quality=480&caps=avc1.640028"
+        );
+        assert_eq!(first_query(None, Quality::Original, &Capabilities::of([])).caps, None);
     }
 
     #[test]

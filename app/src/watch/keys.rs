@@ -4,8 +4,11 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlVideoElement, KeyboardEvent};
 
-use super::{playback, state::Watching};
+use super::{full_screen::toggle_full_screen, playback, state::Watching, subtitles};
 use crate::browser;
+
+/// By how much a key changes the subtitles' delay; as mpv's.
+const DELAY_STEP_MS: i32 = 100;
 
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +18,9 @@ enum Action {
     Seek(f64),
     Fullscreen,
     Mute,
+    Subtitles,
+    /// Shows subtitles so many milliseconds later, or earlier when negative.
+    Delay(i32),
 }
 
 /// Listens for as long as the page stands.
@@ -48,6 +54,9 @@ fn action(key: &str, tag: &str) -> Option<Action> {
         "l" | "L" => Action::Seek(10.0),
         "f" | "F" => Action::Fullscreen,
         "m" | "M" => Action::Mute,
+        "c" | "C" => Action::Subtitles,
+        "z" | "Z" => Action::Delay(-DELAY_STEP_MS),
+        "x" | "X" => Action::Delay(DELAY_STEP_MS),
         _ => return None,
     };
     Some(action)
@@ -64,10 +73,9 @@ fn perform(watching: Watching, video: &HtmlVideoElement, action: Action) {
             video.set_current_time((video.current_time() + by_s).clamp(0.0, end));
         }
         Action::Mute => video.set_muted(!video.muted()),
-        Action::Fullscreen if document().fullscreen_element().is_some() => document().exit_fullscreen(),
-        Action::Fullscreen => {
-            let _ = video.request_fullscreen();
-        }
+        Action::Fullscreen => toggle_full_screen(watching),
+        Action::Subtitles => playback::toggle_subtitles(watching),
+        Action::Delay(by_ms) => subtitles::delay(watching, watching.delay_ms.get_untracked() + by_ms),
     }
 }
 
@@ -80,7 +88,8 @@ mod tests {
         assert_eq!(action(" ", "body"), Some(Action::PlayOrPause));
         assert_eq!(action("j", "main"), Some(Action::Seek(-10.0)));
         assert_eq!(action("ArrowRight", "body"), Some(Action::Seek(5.0)));
-        assert_eq!(action("x", "body"), None);
+        assert_eq!(action("x", "body"), Some(Action::Delay(DELAY_STEP_MS)));
+        assert_eq!(action("q", "body"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What happens while somebody watches: preparing, playing, telling the server.
 
+mod full_screen;
 mod keys;
 mod plan;
 mod playback;
@@ -10,18 +11,20 @@ mod subtitles;
 
 use leptos::prelude::*;
 
+pub(crate) use full_screen::{can_fill_screen, fills_screen, toggle_full_screen};
 pub(crate) use playback::{
     burn_subtitles, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
     try_to_play,
 };
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
-pub(crate) use subtitles::follow as follow_subtitles;
+pub(crate) use subtitles::{change_look, delay, follow as follow_subtitles};
 
 /// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
 pub(crate) fn begin(watching: Watching) {
     Effect::new(move |_| {
         watching.name.set(crate::browser::name());
+        watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
         keys::listen(watching);
     });

@@ -9,7 +9,7 @@ use protocol::{Choice, MasterQuery, PlanView, Quality, SessionId, VideoMode, cho
 use super::state::Watching;
 use crate::{
     api::{self, ApiError},
-    browser,
+    browser::{self, Preferences},
     player::first_query,
 };
 
@@ -20,21 +20,28 @@ const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(5);
 
 /// What the server chooses for a viewer who has chosen nothing but a quality, for earlier films.
-pub(super) async fn first(session: SessionId) -> Result<(PlanView, Quality), ApiError> {
-    let quality = browser::quality();
-    let plan = ask(session, first_query(quality, &browser::capabilities())).await?;
+pub(super) async fn first(watching: Watching) -> Result<(PlanView, Quality), ApiError> {
+    let (session, quality) = (watching.session, browser::quality());
+    let audio = preferred(watching).and_then(|choice| choice.audio);
+    let plan = ask(session, first_query(audio, quality, &browser::capabilities())).await?;
     if quality == Quality::Original || plan.qualities.contains(&quality) {
         return Ok((plan, quality));
     }
     // Nothing of this film is larger than the quality.
-    let plan = ask(session, first_query(Quality::Original, &browser::capabilities())).await?;
+    let plan = ask(session, first_query(audio, Quality::Original, &browser::capabilities())).await?;
     Ok((plan, Quality::Original))
+}
+
+/// The tracks that this viewer would choose, by earlier films or else as mpv does.
+fn preferred(watching: Watching) -> Option<Choice> {
+    let media = watching.media_untracked()?;
+    Some(Preferences::load().applied(&media, choose(&media, &browser::languages())))
 }
 
 /// Takes the server's choice for the viewer's.
 pub(super) fn adopt(watching: Watching, plan: PlanView, quality: Quality) {
-    // What mpv would show, where it costs nothing: over the picture, or in one that is encoded anyway.
-    let by_itself = watching.media_untracked().and_then(|media| choose(&media, &browser::languages()).subtitles);
+    // Shown unasked where it costs nothing: over the picture, or in one that is encoded anyway.
+    let by_itself = preferred(watching).and_then(|choice| choice.subtitles);
     let encoded = plan.video.as_ref().is_some_and(|video| video.mode == VideoMode::Encode);
     let subtitles = by_itself.filter(|track| encoded || plan.readable.contains(track));
     watching.choice.set(Choice {

@@ -14,7 +14,7 @@ use super::{
     subtitles,
 };
 use crate::{
-    browser,
+    browser::{self, Preferences, Subtitles},
     player::{Event, Fault, Player, Recovery, Source, Step, Witness, copied, master_url},
 };
 
@@ -107,6 +107,11 @@ pub(crate) fn sought(watching: Watching) {
 /// Plays another audio track, without loading anew where the player can.
 pub(crate) fn switch_audio(watching: Watching, audio: TrackId) {
     watching.choice.update(|choice| choice.audio = Some(audio));
+    let media = watching.media_untracked();
+    let language = media.and_then(|media| media.audio.iter().find(|track| track.track == audio)?.language_tag());
+    if language.is_some() {
+        Preferences::change(|preferences| preferences.audio = language);
+    }
     let switched =
         watching.player.with_value(|player| player.as_ref().is_some_and(|player| player.switch_audio(audio.order)));
     if !switched {
@@ -117,6 +122,28 @@ pub(crate) fn switch_audio(watching: Watching, audio: TrackId) {
 /// Plays with another subtitle track, or none.
 pub(crate) fn switch_subtitles(watching: Watching, subtitles: Option<TrackId>) {
     change_picture(watching, |watching| watching.choice.update(|choice| choice.subtitles = subtitles));
+    let media = watching.media_untracked();
+    let language = |id| media.and_then(|media| media.subtitles.iter().find(|track| track.track == id)?.language_tag());
+    let liked = match subtitles {
+        None => Some(Subtitles::Off),
+        Some(track) => language(track).map(Subtitles::Language),
+    };
+    if let Some(liked) = liked {
+        Preferences::change(|preferences| preferences.subtitles = liked);
+    }
+}
+
+/// Switches the subtitles off, or on again: those that were on before, else the film's first.
+pub(crate) fn toggle_subtitles(watching: Watching) {
+    let shown = watching.choice.get_untracked().subtitles;
+    if shown.is_some() {
+        watching.hidden_track.set_value(shown);
+        return switch_subtitles(watching, None);
+    }
+    let first = || watching.media_untracked()?.subtitles.first().map(|track| track.track);
+    if let Some(track) = watching.hidden_track.get_value().or_else(first) {
+        switch_subtitles(watching, Some(track));
+    }
 }
 
 /// Draws subtitles into the picture, or over it where they can be.

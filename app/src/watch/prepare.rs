@@ -71,7 +71,7 @@ async fn turn(watching: Watching, attempt: u32, loaded: &mut bool) -> Result<Opt
     if reach.is_some() && !*loaded {
         // At a further attempt the viewer's choice stands.
         if watching.plan.with_untracked(Option::is_none) {
-            let (plan, quality) = plan::first(watching.session).await?;
+            let (plan, quality) = plan::first(watching).await?;
             if is_past(watching, attempt) {
                 return Ok(None);
             }

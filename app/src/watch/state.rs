@@ -9,7 +9,7 @@ use web_sys::HtmlMediaElement;
 
 use super::subtitles::Drawn;
 use crate::{
-    browser,
+    browser::{self, Look},
     player::{Fallback, Player, Recovery, known_position_s, master_query},
 };
 
@@ -39,6 +39,8 @@ pub(crate) struct Resume {
 pub(crate) struct Watching {
     pub(crate) session: SessionId,
     pub(crate) video: NodeRef<html::Video>,
+    /// The picture with its menus.
+    pub(crate) house: NodeRef<html::Div>,
     /// The server's last account of the session.
     pub(crate) view: RwSignal<Option<SessionView>>,
     /// The tracks that are played.
@@ -46,6 +48,12 @@ pub(crate) struct Watching {
     pub(crate) quality: RwSignal<Quality>,
     /// Subtitles are drawn into the picture though they could be drawn over it.
     pub(crate) burning: RwSignal<bool>,
+    /// How text is drawn over the picture.
+    pub(crate) look: RwSignal<Look>,
+    /// How much later than the film has it, or earlier when negative, in milliseconds.
+    pub(crate) delay_ms: RwSignal<i32>,
+    /// The subtitle track that was switched off by its key.
+    pub(crate) hidden_track: StoredValue<Option<TrackId>>,
     /// This browser can draw subtitles over the picture, as far as is known.
     pub(crate) can_overlay: RwSignal<bool>,
     /// Wrapped like the player.
@@ -95,10 +103,14 @@ impl Watching {
         Self {
             session,
             video: NodeRef::new(),
+            house: NodeRef::new(),
             view: RwSignal::new(None),
             choice: RwSignal::new(Choice::default()),
             quality: RwSignal::new(Quality::Original),
             burning: RwSignal::new(false),
+            look: RwSignal::new(Look::default()),
+            delay_ms: RwSignal::new(0),
+            hidden_track: StoredValue::new(None),
             can_overlay: RwSignal::new(true),
             drawn: StoredValue::new(None),
             drawings: StoredValue::new(0),

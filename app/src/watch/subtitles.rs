@@ -10,8 +10,14 @@ use send_wrapper::SendWrapper;
 use web_sys::HtmlVideoElement;
 
 use super::{playback, state::Watching};
-use crate::{api, browser::fetch_text, overlay::Overlay};
+use crate::{
+    api,
+    browser::{Look, Preferences, fetch_text},
+    overlay::Overlay,
+};
 
+/// A file that is further off is another cut of the film.
+const MOST_DELAY_MS: i32 = 60_000;
 /// How long an answer about subtitles may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long after a failure they are asked for again.
@@ -55,7 +61,8 @@ pub(super) fn clear(watching: Watching) {
 
 /// Asks for the events that are needed soon.
 pub(crate) fn follow(watching: Watching) {
-    let (at_s, _) = watching.position();
+    // What is shown now begins by so much earlier in the film.
+    let at_s = (watching.position().0 - f64::from(watching.delay_ms.get_untracked()) / 1000.0).max(0.0);
     let ask = watching.drawn.try_update_value(|drawn| {
         let Drawn { track, number, overlay } = &mut **drawn.as_mut()?;
         let overlay = overlay.as_mut()?;
@@ -77,6 +84,34 @@ pub(crate) fn follow(watching: Watching) {
         }
         if is_current(watching, number) {
             follow(watching);
+        }
+    });
+}
+
+/// Draws text in another look, in the next film too.
+pub(crate) fn change_look(watching: Watching, change: impl FnOnce(&mut Look)) {
+    watching.look.update(change);
+    let look = look(watching);
+    Preferences::change(|preferences| preferences.look = look);
+    with_overlay(watching, |overlay| overlay.set_look(look));
+}
+
+/// Draws everything so much later than the film has it, or earlier when negative.
+pub(crate) fn delay(watching: Watching, delay_ms: i32) {
+    let delay_ms = delay_ms.clamp(-MOST_DELAY_MS, MOST_DELAY_MS);
+    watching.delay_ms.set(delay_ms);
+    with_overlay(watching, |overlay| overlay.set_delay(delay_ms));
+    follow(watching);
+}
+
+fn look(watching: Watching) -> Look {
+    watching.look.get_untracked()
+}
+
+fn with_overlay(watching: Watching, act: impl FnOnce(&Overlay)) {
+    watching.drawn.with_value(|drawn| {
+        if let Some(overlay) = drawn.as_ref().and_then(|drawn| drawn.overlay.as_ref()) {
+            act(overlay);
         }
     });
 }
@@ -105,6 +140,10 @@ async fn take(watching: Watching, number: u32, overlay: impl FnOnce(&HtmlVideoEl
         return true;
     }
     let Some(overlay) = watching.video.get_untracked().and_then(|video| overlay(&video)) else { return false };
+    if look(watching) != Look::default() {
+        overlay.set_look(look(watching));
+    }
+    overlay.set_delay(watching.delay_ms.get_untracked());
     let ready = overlay.ready();
     watching.drawn.update_value(|drawn| {
         if let Some(drawn) = drawn.as_mut().filter(|drawn| drawn.number == number) {

@@ -18,6 +18,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     film::{Shelf, Workshop},
+    fonts::Fonts,
     gateway::{Gateway, GatewayConfig},
     process::Spawner,
     rendition::EncodeSlots,
@@ -26,7 +27,7 @@ use crate::{
     source::Source,
     store::{Store, StoreConfig, StoreError},
     tasks::Tasks,
-    tools::{ToolPaths, Tools},
+    tools::{self, ToolPaths, Tools},
 };
 
 pub use hls::Player;
@@ -80,6 +81,7 @@ struct Inner {
     shelf: Shelf,
     /// Links that are looked at without a session, or were a moment ago.
     inspections: Arc<Semaphore>,
+    fonts: Fonts,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
     /// Rung when a session's preparation has gone on.
@@ -100,6 +102,7 @@ impl Matinee {
         let (tools, gateway) =
             tokio::join!(Tools::find_at(&spawner, &config.tools), Gateway::start(config.gateway, &tasks));
         let gateway = gateway.map_err(StartError::Gateway)?;
+        let fonts = Fonts::new(spawner.clone(), tools::fontconfig());
         let budget = store.usage().allowed;
         let streams = config.sessions.max_streams.max(1) as u64;
         let limits = scheduler::Limits {
@@ -122,6 +125,7 @@ impl Matinee {
                 registry: Mutex::new(Registry::new(config.sessions)),
                 screenings: Screenings::default(),
                 inspections: Arc::new(Semaphore::new(INSPECTIONS)),
+                fonts,
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
                 progressed: Notify::new(),

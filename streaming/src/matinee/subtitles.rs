@@ -4,7 +4,10 @@ use bytes::Bytes;
 use protocol::{Error, ErrorKind, SessionId, TrackId};
 
 use super::Matinee;
-use crate::subtitles::{Events, PicturesRead};
+use crate::{
+    fonts::Wanted,
+    subtitles::{Events, PicturesRead},
+};
 
 /// The longest stretch of events that is asked for at once, in seconds.
 const LONGEST_S: f64 = 120.0;
@@ -79,5 +82,15 @@ impl Matinee {
     /// `unknown_session`; `not_found` for what is not there or no font; what the source's server answers.
     pub async fn font(&self, session: SessionId, number: usize) -> Result<Bytes, Error> {
         self.ready_film(session).await?.font(number).await
+    }
+
+    /// A font of this computer for what a film names and does not bring along, as mpv would choose it, under the family
+    /// name `name`.
+    ///
+    /// # Errors
+    ///
+    /// `not_found`; `invalid_request` for a name that is none.
+    pub async fn system_font(&self, wanted: &Wanted, name: &str) -> Result<Bytes, Error> {
+        self.inner.fonts.find(wanted, name).await
     }
 }

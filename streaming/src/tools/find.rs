@@ -14,6 +14,12 @@ pub struct ToolPaths {
     pub mpv: Option<PathBuf>,
 }
 
+/// fontconfig's `fc-match`, if it is installed. Without it subtitles are drawn in one font of our own.
+#[must_use]
+pub fn fontconfig() -> Option<PathBuf> {
+    on_path("fc-match", &std::env::var_os("PATH").unwrap_or_default())
+}
+
 /// The first executable file of that name in the folders of `path`, which is written like `PATH`. Relative folders
 /// are passed over: what is run must not depend on where the server was started.
 pub(super) fn on_path(name: &str, path: &OsStr) -> Option<PathBuf> {

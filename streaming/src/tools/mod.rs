@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use protocol::{Error, ErrorKind, ToolReport};
 
-pub use find::ToolPaths;
+pub use find::{ToolPaths, fontconfig};
 
 use crate::process::Spawner;
 

@@ -1,0 +1,82 @@
+//! The picture and its menus. On the whole screen the menus lie over the picture while somebody uses them.
+
+use leptos::prelude::*;
+
+use super::{stage::Stage, tracks::Tracks};
+use crate::{
+    browser::{every, listen, now_ms},
+    watch::{self, Watching},
+};
+
+/// How long the menus stay after the last movement, in milliseconds.
+const STAYS_MS: u64 = 3_000;
+const LOOKS_EVERY_MS: u32 = 500;
+
+/// `children` stand between the picture and the menus.
+#[component]
+pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
+    let idle = RwSignal::new(false);
+    let used_ms = StoredValue::new(0_u64);
+    let use_it = move || {
+        used_ms.set_value(now_ms());
+        if idle.get_untracked() {
+            idle.set(false);
+        }
+    };
+    let (fills, can_fill) = (RwSignal::new(false), RwSignal::new(false));
+    Effect::new(move |_| {
+        can_fill.set(watch::can_fill_screen());
+        use_it();
+        for event in ["pointermove", "pointerdown", "keydown"] {
+            listen(event, move |_| use_it());
+        }
+        every(LOOKS_EVERY_MS, move || {
+            if !idle.get_untracked() && now_ms().saturating_sub(used_ms.get_value()) > STAYS_MS {
+                idle.set(true);
+            }
+        });
+        listen("fullscreenchange", move |_| fills.set(watch::fills_screen()));
+    });
+    let name = move || if fills.get() { "Leave full screen" } else { "Full screen" };
+    view! {
+        <div
+            class="player"
+            class:idle=move || idle.get()
+            node_ref=watching.house
+            on:dblclick=move |event| {
+                if can_fill.get_untracked() && event_target_is_picture(&event) {
+                    watch::toggle_full_screen(watching);
+                }
+            }
+        >
+            <Stage watching>
+                <Show when=move || can_fill.get()>
+                    <button
+                        type="button"
+                        class="fill"
+                        aria-label=name
+                        title=name
+                        on:click=move |_| watch::toggle_full_screen(watching)
+                    >
+                        <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" focusable="false">
+                            <path d=move || {
+                                if fills.get() {
+                                    "M9 4v5H4M15 4v5h5M9 20v-5H4M15 20v-5h5"
+                                } else {
+                                    "M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5"
+                                }
+                            } />
+                        </svg>
+                    </button>
+                </Show>
+            </Stage>
+            {children()}
+            <Tracks watching />
+        </div>
+    }
+}
+
+/// A double click on a menu is two clicks on a menu.
+fn event_target_is_picture(event: &leptos::ev::MouseEvent) -> bool {
+    event_target::<web_sys::Element>(event).tag_name().eq_ignore_ascii_case("video")
+}
