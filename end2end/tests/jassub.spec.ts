@@ -364,7 +364,7 @@ test('the end leaves nothing', async ({ page }) => {
 
   // And before it has begun.
   const answer = await page.evaluate(async (header) => {
-    const overlay = window.subtitles.create(document.querySelector('video')!, header, [], null);
+    const overlay = window.subtitles.create(document.querySelector('video')!, header, []);
     overlay.destroy();
     return overlay.ready().catch(String);
   }, HEADER);
