@@ -1,5 +1,7 @@
 // Subtitles as text, which the browser shows itself where JASSUB cannot run, and nowhere else.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { film } from '../lib/film.ts';
 import { expect, test, Viewer } from '../lib/test.ts';
@@ -91,4 +93,32 @@ test('the browser shows text where JASSUB cannot run', async ({ matinee, films, 
   await viewer.expectMaking(/^re-encoded/i);
   await viewer.expectSubtitles(1, 25.5);
   expect(await cues(page)).toEqual([]);
+});
+
+test('of the tracks that a browser finds by itself the chosen one is shown', async ({ page }) => {
+  const script = readFileSync(join(import.meta.dirname, '..', '..', 'app', 'js', 'hls.js'), 'utf8');
+  await page.route('http://player.test/**', (route) =>
+    route.request().url().endsWith('.js')
+      ? route.fulfill({ contentType: 'text/javascript', body: script })
+      : route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>x</title><video></video>' }),
+  );
+  await page.goto('http://player.test/');
+  const show = (place: number) =>
+    page.evaluate(async (place) => {
+      const { showNativeSubtitles } = await import('/hls.js' as string);
+      showNativeSubtitles(document.querySelector('video'), place);
+    }, place);
+  const find = (kind: TextTrackKind, label: string) =>
+    page.evaluate(([kind, label]) => document.querySelector('video')!.addTextTrack(kind as TextTrackKind, label), [kind, label] as const);
+  await find('metadata', 'not one');
+  await find('subtitles', 'first');
+  await show(1);
+  expect(await tracks(page)).toEqual(['not one: hidden', 'first: disabled']);
+  await find('captions', 'second');
+  await expect.poll(() => tracks(page)).toEqual(['not one: hidden', 'first: disabled', 'second: showing']);
+  await show(0);
+  await find('subtitles', 'third');
+  await expect.poll(() => tracks(page)).toEqual(['not one: hidden', 'first: showing', 'second: disabled', 'third: disabled']);
+  await show(-1);
+  expect(await tracks(page)).toEqual(['not one: hidden', 'first: disabled', 'second: disabled', 'third: disabled']);
 });

@@ -57,9 +57,6 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn begins(this: &Pictures) -> Option<f64>;
 
-    #[wasm_bindgen(method, js_name = setDelay)]
-    pub(super) fn set_delay(this: &Pictures, seconds: f64);
-
     #[wasm_bindgen(method)]
     pub(super) fn destroy(this: &Pictures);
 }

@@ -62,11 +62,7 @@ impl Overlay {
         }
     }
 
-<<<<<<< HEAD
     /// Draws text in this look. Pictures have none.
-=======
-    /// Draws text in this look. Pictures keep theirs.
->>>>>>> wt-pgs
     pub(crate) fn set_look(&self, look: Look) {
         if let Drawer::Script(drawer) = &self.drawer {
             drawer.set_look(f64::from(look.size_percent) / 100.0, f64::from(look.raise_percent) / 100.0);

@@ -101,11 +101,12 @@ impl Film {
         read_beginning(&feed, tasks);
         let (url, title) = (feed.url(), source.title());
         let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
-        let probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len))
+        let mut probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len))
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
         let (copies, subtitles, pictures) = index::of_index(&feed, &probed).await;
+        subtitles::tell_text(&mut probed.media.subtitles, &subtitles);
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;

@@ -1,13 +1,22 @@
 //! A film's subtitles: events for who draws them, and WebVTT for players that do it themselves. No head makes them.
 
 use bytes::Bytes;
-use protocol::{Error, ErrorKind, TrackId, TrackKind};
+use protocol::{Error, ErrorKind, SubtitleKind, SubtitleTrack, TrackId, TrackKind};
 
 use super::Film;
 use crate::{
     subtitles::{Events, PicturesRead, Reader, vtt_segment},
     time::{SUBTITLE_SEGMENT_S, SegmentTable},
 };
+
+/// What ffmpeg does not know is taken for pictures, until it can be read as text: `S_TEXT/WEBVTT` for one, before ffmpeg 6.
+pub(super) fn tell_text(tracks: &mut [SubtitleTrack], readers: &[Option<Reader>]) {
+    for (track, _) in tracks.iter_mut().zip(readers).filter(|(_, reader)| reader.is_some()) {
+        if track.kind == SubtitleKind::Bitmap {
+            track.kind = SubtitleKind::Text;
+        }
+    }
+}
 
 impl Film {
     /// The subtitle tracks whose events can be read by themselves, so that a browser can draw them.
