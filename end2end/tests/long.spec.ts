@@ -33,8 +33,9 @@ for (const name of ['long-ffmpeg', 'long-mkvmerge']) {
       await viewer.expectRightTones(0);
       expect(Math.abs((await viewer.duration()) - FILM.length_s)).toBeLessThan(0.1);
 
-      // Copied at first, with nothing drawn in.
-      await viewer.expectSubtitles(null, 0.8 * FILM.length_s + 23.5);
+      // Copied at first, with its subtitles over it: in the 25 s event that begins at 483 s.
+      await viewer.chooseSubtitles(/styled/i);
+      await viewer.expectSubtitles(0, 0.8 * FILM.length_s + 23.5);
       const look = async (share: number) => {
         await viewer.seek(share * FILM.length_s);
         await viewer.play();
@@ -43,8 +44,8 @@ for (const name of ['long-ffmpeg', 'long-mkvmerge']) {
       };
       for (const share of [0.8, 0.1]) await look(share);
 
-      // In the 25 s event that begins at 483 s; no encoder has been near it.
-      await viewer.chooseSubtitles(/styled/i);
+      // Drawn into the picture; no encoder has been near that event.
+      await viewer.burn(true);
       await viewer.expectSubtitles(0, 0.8 * FILM.length_s + 23.5);
       for (const share of [0.8, 0.1]) await look(share);
 
@@ -71,12 +72,13 @@ for (const name of ['long-ffmpeg', 'long-mkvmerge']) {
 
 const FILM = film('long-ffmpeg');
 
-test('ffmpeg plays the master for 90 s: exit 0, no word, every frame', async ({ matinee, films }) => {
+test('ffmpeg plays the master for 90 s: exit 0, no word about what it plays, every frame', async ({ matinee, films }) => {
   const { session } = await openReady(matinee, `${films.url}/${FILM.file}`);
   const url = `${matinee.url}/hls/${session}/master.m3u8`;
   const args = ['-v', 'warning', '-nostdin', '-nostats', '-progress', 'pipe:1', '-t', '90', '-i', url, '-f', 'null', '-'];
   const { code, stdout, stderr } = await run('ffmpeg', args, { timeout: 180_000 });
-  expect(stderr).toBe('');
+  // ffmpeg 5.1 takes no WebVTT from a master, and says so of each track.
+  expect(stderr.split('\n').filter((line) => line && !/Can't support the subtitle\(uri: s\d+-vtt/.test(line))).toEqual([]);
   expect(code).toBe(0);
   const [num, den] = FILM.rate!;
   expect(Number(stdout.match(/.*frame=(\d+)/s)![1])).toBe(Math.ceil((90 * num) / den));

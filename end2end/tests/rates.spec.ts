@@ -82,8 +82,13 @@ for (const name of NAMES) {
     await viewer.play();
     await viewer.expectRightFrames();
     await viewer.expectRightTones(0, 2);
+    // Over the picture, not at all, and in it.
+    await viewer.chooseSubtitles(/styled/i);
+    await viewer.expectSubtitles(0, 13.5);
+    await viewer.chooseSubtitles(/none/i);
     await viewer.expectSubtitles(null, 13.5);
     await viewer.chooseSubtitles(/styled/i);
+    await viewer.burn(true);
     await viewer.expectSubtitles(0, 13.5);
     await viewer.play();
     await viewer.expectRightFrames();

@@ -3,8 +3,12 @@
 // The name under which libass takes the fonts for glyphs that no other has.
 export const FALLBACK = "Matinee fallback";
 
-// Fonts that are asked for at most; a script may name any number.
+// Fonts that are taken at most, and questions about them; a script may name any number.
 const MOST = 64;
+const MOST_ASKED = 512;
+// Rows of a table that are read at most. Fonts for Chinese have some ten thousand; a damaged one claims any number.
+const MOST_ROWS = 70_000;
+const MOST_TABLES = 32;
 const LATIN = "A";
 
 // The fonts of one track. `fetched` gets a URL and gives its bytes, or nothing.
@@ -15,6 +19,7 @@ export class Fonts {
   // The same for the fonts under the name of the fallback, by weight and slant.
   #fallbacks = new Map();
   #asked = new Set();
+  #taken = 0;
 
   constructor(fetched) {
     this.#fetched = fetched;
@@ -73,9 +78,10 @@ export class Fonts {
     const query = new URLSearchParams({ family, name, bold, italic });
     if (character) query.set("character", character);
     const url = `/fonts/system?${query}`;
-    if (this.#asked.has(url) || this.#asked.size >= MOST) return undefined;
+    if (this.#asked.has(url) || this.#asked.size >= MOST_ASKED || this.#taken >= MOST) return undefined;
     this.#asked.add(url);
     const bytes = await this.#fetched(url);
+    if (bytes) this.#taken += 1;
     const font = bytes && read(bytes);
     if (font && name !== FALLBACK) this.#note(name, font.has);
     if (font && name === FALLBACK) {
@@ -107,13 +113,17 @@ function read(bytes) {
   const [COLLECTION, NAME, CMAP] = [0x74746366, 0x6e616d65, 0x636d6170];
   try {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const faces = view.getUint32(0) === COLLECTION ? rows(12, view.getUint32(8), 4).map((at) => view.getUint32(at)) : [0];
+    const several = view.getUint32(0) === COLLECTION;
+    const faces = several ? rows(12, Math.min(view.getUint32(8), MOST_TABLES), 4).map((at) => view.getUint32(at)) : [0];
     const found = { names: [], has: () => false };
+    // Faces of a collection mostly share theirs.
+    const seen = new Set();
     for (const face of faces) {
       const table = (tag) => rows(face + 12, view.getUint16(face + 4), 16).find((at) => view.getUint32(at) === tag);
       const [name, cmap] = [table(NAME), table(CMAP)].map((at) => at && view.getUint32(at + 8));
       if (name) found.names.push(...names(view, name));
-      if (cmap) found.has = either(found.has, characters(view, cmap));
+      if (cmap && !seen.has(cmap)) found.has = either(found.has, characters(view, cmap));
+      seen.add(cmap);
     }
     return found;
   } catch {
@@ -137,8 +147,9 @@ function names(view, table) {
 // Whether a font has a character, by its table of segments (format 4) or of groups (format 12).
 function characters(view, cmap) {
   const [SEGMENTS, GROUPS] = [4, 12];
-  const ranges = rows(cmap + 4, view.getUint16(cmap + 2), 8).flatMap((record) => {
-    const at = cmap + view.getUint32(record + 4);
+  const records = rows(cmap + 4, Math.min(view.getUint16(cmap + 2), MOST_TABLES), 8);
+  const tables = new Set(records.map((record) => cmap + view.getUint32(record + 4)));
+  const ranges = [...tables].flatMap((at) => {
     if (view.getUint16(at) === GROUPS) {
       return rows(at + 16, view.getUint32(at + 12), 12).map((group) => [view.getUint32(group), view.getUint32(group + 4)]);
     }
@@ -151,7 +162,7 @@ function characters(view, cmap) {
 }
 
 function rows(start, count, size) {
-  return Array.from({ length: count }, (_, row) => start + row * size);
+  return Array.from({ length: Math.min(count, MOST_ROWS) }, (_, row) => start + row * size);
 }
 
 function either(one, other) {

@@ -15,6 +15,7 @@ use crate::status::Failure;
 
 /// A film's script and fonts do not change while its session stands.
 const KEPT: &str = "private, max-age=86400, immutable";
+const KEPT_A_WHILE: &str = "private, max-age=600";
 
 /// How far pictures reach, in seconds.
 const UNTIL: HeaderName = HeaderName::from_static("matinee-until");
@@ -92,7 +93,8 @@ pub async fn system_font(
         named.map_err(|_| Error::new(ErrorKind::InvalidRequest, "a font is asked for with its family= name"))?;
     let name = name.unwrap_or_else(|| family.clone());
     let font = matinee.system_font(&Wanted { family, bold, italic, character }, &name).await?;
-    Ok(kept("font/sfnt", font))
+    // Another may be installed.
+    Ok(with_headers("font/sfnt", KEPT_A_WHILE, font))
 }
 
 /// `GET /fonts/{session}/{number}`.
@@ -106,8 +108,12 @@ pub async fn font(
 }
 
 fn kept(content_type: &'static str, body: impl axum::response::IntoResponse) -> Response {
+    with_headers(content_type, KEPT, body)
+}
+
+fn with_headers(content_type: &'static str, cache: &'static str, body: impl axum::response::IntoResponse) -> Response {
     let mut response = body.into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(KEPT));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
     response
 }

@@ -1,7 +1,7 @@
 //! How picture and sound are made for this browser, and why.
 
 use leptos::prelude::*;
-use protocol::{VideoMode, choose};
+use protocol::{TrackId, VideoMode, choose};
 
 use crate::{
     browser::languages,
@@ -28,10 +28,15 @@ pub(crate) fn Making(watching: Watching) -> impl IntoView {
             video.is_some_and(|video| video.mode == VideoMode::Copy)
         });
         let off = copied && watching.choice.get().subtitles.is_none();
+        // What can be drawn over the picture would be, unless the viewer wants none.
+        let needs_drawing_in = |track: &TrackId| {
+            watching.plan.with(|plan| plan.as_ref().is_some_and(|plan| !plan.readable.contains(track)))
+        };
         off.then(|| watching.media())
             .flatten()
-            .is_some_and(|media| choose(&media, &languages()).subtitles.is_some())
-            .then_some(SUBTITLES_OFF)
+            .and_then(|media| choose(&media, &languages()).subtitles)
+            .filter(needs_drawing_in)
+            .map(|_| SUBTITLES_OFF)
     });
     view! {
         <div class="making" role="status">

@@ -1,6 +1,7 @@
 //! The picture and its menus. On the whole screen the menus lie over the picture while somebody uses them.
 
 use leptos::prelude::*;
+use wasm_bindgen::JsCast as _;
 
 use super::{stage::Stage, tracks::Tracks};
 use crate::{
@@ -33,6 +34,7 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
         every(LOOKS_EVERY_MS, move || {
             if !idle.get_untracked() && now_ms().saturating_sub(used_ms.get_value()) > STAYS_MS {
                 idle.set(true);
+                leave_menus();
             }
         });
         listen("fullscreenchange", move |_| fills.set(watch::fills_screen()));
@@ -73,6 +75,16 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
             {children()}
             <Tracks watching />
         </div>
+    }
+}
+
+/// A menu that was used by pointer would go on taking the player's keys.
+fn leave_menus() {
+    let focus = document().active_element().and_then(|focus| focus.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(focus) = focus
+        && focus.matches(".player .tracks *:not(:focus-visible)").unwrap_or(false)
+    {
+        let _ = focus.blur();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The menus of audio tracks, subtitle tracks and qualities.
 
 use leptos::prelude::*;
-use protocol::{Quality, SubtitleKind, TrackId};
+use protocol::{Quality, SubtitleKind, TrackId, TrackKind};
 
 use crate::{
     browser::language_name,
@@ -64,8 +64,8 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
             })
             .collect_view()
     };
-    // Other subtitles are drawn into the picture anyway.
-    let could_overlay = Memo::new(move |_| {
+    // Other subtitles are drawn into the picture anyway, and those from outside never.
+    let could_burn = Memo::new(move |_| {
         let chosen = watching.choice.get().subtitles;
         watching
             .plan
@@ -76,8 +76,13 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
         media.with(|media| {
             let mut tracks = media.iter().flat_map(|media| &media.subtitles);
             tracks.any(|track| Some(track.track) == chosen && track.kind != SubtitleKind::Bitmap)
-        })
+        }) || are_outside(chosen)
     });
+    let over_the_picture = move || {
+        let able = if are_text.get() { watching.can_overlay } else { watching.can_draw_pictures };
+        let film = could_burn.get() && !watching.burning.get();
+        able.get() && (film || are_outside(watching.choice.get().subtitles))
+    };
     // The server's first choice must not undo the viewer's.
     let unplanned = Memo::new(move |_| watching.plan.with(Option::is_none));
     let disabled = move |few: usize, count: usize| unplanned.get() || count < few;
@@ -127,10 +132,10 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     {quality}
                 </select>
             </label>
-            <Show when=move || could_overlay.get() && watching.can_overlay.get() && !watching.burning.get()>
+            <Show when=over_the_picture>
                 <SubtitleLook watching text=are_text />
             </Show>
-            <Show when=move || could_overlay.get()>
+            <Show when=move || could_burn.get()>
                 <label class="check">
                     <input
                         id="burn"
@@ -143,6 +148,10 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
             </Show>
         </div>
     }
+}
+
+fn are_outside(track: Option<TrackId>) -> bool {
+    track.is_some_and(|track| track.kind == TrackKind::Outside)
 }
 
 fn option(track: TrackId, label: String, chosen: Signal<Option<TrackId>>) -> impl IntoView {

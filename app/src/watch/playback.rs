@@ -136,15 +136,18 @@ pub(crate) fn switch_subtitles(watching: Watching, subtitles: Option<TrackId>) {
 
 /// Switches the subtitles off, or on again: those that were on before, else the film's first.
 pub(crate) fn toggle_subtitles(watching: Watching) {
+    // The server's first choice must not undo the viewer's.
+    if watching.plan.with_untracked(Option::is_none) {
+        return;
+    }
     let shown = watching.choice.get_untracked().subtitles;
-    if shown.is_some() {
-        watching.hidden_track.set_value(shown);
-        return switch_subtitles(watching, None);
-    }
-    let first = || watching.media_untracked()?.subtitles.first().map(|track| track.track);
-    if let Some(track) = watching.hidden_track.get_value().or_else(first) {
-        switch_subtitles(watching, Some(track));
-    }
+    let first = || {
+        let of_film = watching.media_untracked().and_then(|media| Some(media.subtitles.first()?.track));
+        of_film.or_else(|| watching.outside.with_untracked(|tracks| Some(tracks.first()?.track)))
+    };
+    let next = if shown.is_some() { None } else { watching.hidden_track.get_value().or_else(first) };
+    watching.hidden_track.set_value(shown.or(next));
+    change_picture(watching, |watching| watching.choice.update(|choice| choice.subtitles = next));
 }
 
 /// Draws subtitles into the picture, or over it where they can be.

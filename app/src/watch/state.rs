@@ -2,8 +2,8 @@
 
 use leptos::{html, prelude::*};
 use protocol::{
-    Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleTrack, TrackId,
-    TrackKind, ViewerView,
+    Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleKind, SubtitleTrack,
+    TrackId, TrackKind, ViewerView,
 };
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
@@ -63,6 +63,8 @@ pub(crate) struct Watching {
     pub(crate) hidden_track: StoredValue<Option<TrackId>>,
     /// This browser can draw subtitles over the picture, as far as is known.
     pub(crate) can_overlay: RwSignal<bool>,
+    /// The same of subtitles that are pictures.
+    pub(crate) can_draw_pictures: RwSignal<bool>,
     /// Wrapped like the player.
     pub(crate) drawn: StoredValue<Option<SendWrapper<Drawn>>>,
     /// Counts up for every track that is drawn.
@@ -120,6 +122,7 @@ impl Watching {
             delay_ms: RwSignal::new(0),
             hidden_track: StoredValue::new(None),
             can_overlay: RwSignal::new(true),
+            can_draw_pictures: RwSignal::new(true),
             drawn: StoredValue::new(None),
             drawings: StoredValue::new(0),
             plan: RwSignal::new(None),
@@ -204,7 +207,14 @@ impl Watching {
     /// Whether subtitles of this track can be drawn over the picture.
     pub(crate) fn can_be_overlaid(self, track: TrackId) -> bool {
         let readable = |plan: &Option<PlanView>| plan.as_ref().is_some_and(|plan| plan.readable.contains(&track));
-        self.can_overlay.get_untracked() && (is_outside(track) || self.plan.with_untracked(readable))
+        let able = if self.is_bitmap(track) { self.can_draw_pictures } else { self.can_overlay };
+        able.get_untracked() && (is_outside(track) || self.plan.with_untracked(readable))
+    }
+
+    /// Whether the film's track of this id is made of pictures.
+    pub(crate) fn is_bitmap(self, track: TrackId) -> bool {
+        let bitmap = |one: &SubtitleTrack| one.track == track && one.kind == SubtitleKind::Bitmap;
+        self.media_untracked().is_some_and(|media| media.subtitles.iter().any(bitmap))
     }
 
     /// The chosen subtitle track, if it is drawn over the picture.

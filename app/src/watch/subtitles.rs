@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{Media, SubtitleKind, TrackId};
+use protocol::TrackId;
 use send_wrapper::SendWrapper;
 use web_sys::HtmlVideoElement;
 
@@ -49,10 +50,17 @@ pub(super) fn draw(watching: Watching) {
     watching.drawn.set_value(wanted.map(|track| SendWrapper::new(Drawn { track, number, overlay: None })));
     if let Some(track) = wanted {
         spawn_local(async move {
-            let began = begin(watching, track, number).await;
+            let mut beginning = begin(watching, track, number).await;
+            while beginning == Beginning::Unanswered && is_current(watching, number) {
+                sleep(PAUSE).await;
+                if is_current(watching, number) {
+                    beginning = begin(watching, track, number).await;
+                }
+            }
             // What this browser cannot draw is shown by its player, as far as it is text, or drawn into the picture.
-            if is_current(watching, number) && !began {
-                watching.can_overlay.set(false);
+            if beginning == Beginning::Impossible && is_current(watching, number) {
+                let able = if watching.is_bitmap(track) { watching.can_draw_pictures } else { watching.can_overlay };
+                able.set(false);
                 playback::reload(watching);
             }
         });
@@ -77,6 +85,10 @@ pub(crate) fn follow(watching: Watching) {
     let Some(Some((number, stretch, fetch))) = ask else { return };
     spawn_local(async move {
         let answer = api::within(PATIENCE, fetch).await;
+        if answer.is_err() {
+            // Until then it counts as asked for.
+            sleep(PAUSE).await;
+        }
         if !is_current(watching, number) {
             return;
         }
@@ -84,12 +96,7 @@ pub(crate) fn follow(watching: Watching) {
             let Some(overlay) = drawn.as_mut().and_then(|drawn| drawn.overlay.as_mut()) else { return };
             overlay.answered(stretch, answer.as_ref().ok().copied());
         });
-        if answer.is_err() {
-            sleep(PAUSE).await;
-        }
-        if is_current(watching, number) {
-            follow(watching);
-        }
+        follow(watching);
     });
 }
 
@@ -121,22 +128,37 @@ fn with_overlay(watching: Watching, act: impl FnOnce(&Overlay)) {
     });
 }
 
-/// Whether the track is drawn from now on.
-async fn begin(watching: Watching, track: TrackId, number: u32) -> bool {
+/// How the drawing of a track begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    Drawn,
+    /// The server did not give what is needed.
+    Unanswered,
+    /// This browser cannot.
+    Impossible,
+}
+
+impl Beginning {
+    fn of(drawn: bool) -> Self {
+        if drawn { Self::Drawn } else { Self::Impossible }
+    }
+}
+
+async fn begin(watching: Watching, track: TrackId, number: u32) -> Beginning {
     let session = watching.session;
-    let has_pictures =
-        |media: Media| media.subtitles.iter().any(|one| one.track == track && one.kind == SubtitleKind::Bitmap);
-    if watching.media_untracked().is_some_and(has_pictures) {
-        return Overlay::can_be_pictures().await && take(watching, number, Overlay::of_pictures).await;
+    if watching.is_bitmap(track) {
+        let drawn = Overlay::can_be_pictures().await && take(watching, number, Overlay::of_pictures).await;
+        return Beginning::of(drawn);
     }
     if !Overlay::is_possible().await {
-        return false;
+        return Beginning::Impossible;
     }
-    let script = api::within(PATIENCE, fetch_text(format!("/subtitles/{session}/{track}/header"))).await;
-    let fonts = api::within(PATIENCE, fetch_text(format!("/fonts/{session}"))).await;
-    let fonts: Vec<u32> = fonts.ok().and_then(|fonts| serde_json::from_str(&fonts).ok()).unwrap_or_default();
-    let Ok(script) = script else { return false };
-    take(watching, number, |video| Overlay::new(video, session, &script, &fonts)).await
+    let script = api::within(PATIENCE, fetch_text(format!("/subtitles/{session}/{track}/header")));
+    let fonts = api::within(PATIENCE, fetch_text(format!("/fonts/{session}")));
+    let (script, fonts) = join(script, fonts).await;
+    let fonts: Option<Vec<u32>> = fonts.ok().and_then(|fonts| serde_json::from_str(&fonts).ok());
+    let (Ok(script), Some(fonts)) = (script, fonts) else { return Beginning::Unanswered };
+    Beginning::of(take(watching, number, |video| Overlay::new(video, session, &script, &fonts)).await)
 }
 
 /// Draws by what `overlay` makes, unless something else is drawn by now; whether it is drawn.

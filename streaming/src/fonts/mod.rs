@@ -8,12 +8,15 @@ use std::{
     collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
 use protocol::{Error, ErrorKind};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    time::timeout,
+};
 
 pub use pattern::Wanted;
 
@@ -27,9 +30,10 @@ const MAX_FONT: u64 = 64 << 20;
 const LIMIT: Duration = Duration::from_secs(20);
 /// Bytes; a set of characters is written as ranges.
 const MAX_ANSWER: usize = 256 * 1024;
-/// Answers that are remembered.
+/// Answers that are remembered, and for how long: another font may be installed.
 const REMEMBERED: usize = 512;
-/// Questions at the same time.
+const STAYS: Duration = Duration::from_secs(600);
+/// Fonts that are looked for and read at the same time.
 const AT_ONCE: usize = 2;
 
 type Answer = Arc<OnceCell<Option<Place>>>;
@@ -45,7 +49,7 @@ struct Shared {
     spawner: Spawner,
     /// fontconfig's `fc-match`.
     program: Option<PathBuf>,
-    answers: Mutex<HashMap<Wanted, Answer>>,
+    answers: Mutex<HashMap<Wanted, (Instant, Answer)>>,
     at_once: Semaphore,
 }
 
@@ -73,24 +77,29 @@ impl Fonts {
         wanted.check()?;
         pattern::check(name)?;
         let none = || Error::new(ErrorKind::NotFound, "this server has no such font");
+        let busy = |_| Error::new(ErrorKind::Internal, "the server is busy with other fonts; try again");
+        let permit = timeout(LIMIT, self.shared.at_once.acquire()).await.map_err(busy)?;
         let answer = self.answer(wanted);
         let place = answer.get_or_try_init(|| self.ask(wanted)).await?.clone().ok_or_else(none)?;
         let font = read(&place.file).await.ok_or_else(none)?;
-        Ok(renamed::renamed(&font, place.face, name).map_or_else(|| font.into(), Bytes::from))
+        let renamed = renamed::renamed(&font, place.face, name).map_or_else(|| font.into(), Bytes::from);
+        drop(permit);
+        Ok(renamed)
     }
 
     fn answer(&self, wanted: &Wanted) -> Answer {
         let mut answers = self.shared.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.retain(|_, (asked, _)| asked.elapsed() < STAYS);
         if answers.len() >= REMEMBERED && !answers.contains_key(wanted) {
             answers.clear();
         }
-        Arc::clone(answers.entry(wanted.clone()).or_default())
+        let (_, answer) = answers.entry(wanted.clone()).or_insert_with(|| (Instant::now(), Answer::default()));
+        Arc::clone(answer)
     }
 
     async fn ask(&self, wanted: &Wanted) -> Result<Option<Place>, Error> {
         let Some(program) = &self.shared.program else { return Ok(None) };
         let busy = || Error::new(ErrorKind::Internal, "fontconfig did not answer");
-        let _permit = self.shared.at_once.acquire().await.map_err(|_| busy())?;
         let command = Command::new("fc-match", program).args(["--format", pattern::FORMAT, &wanted.pattern()]);
         match output(&self.shared.spawner, command, LIMIT, MAX_ANSWER).await {
             Ok(Output { exit, stdout, .. }) if exit.success() => {

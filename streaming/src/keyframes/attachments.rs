@@ -40,7 +40,10 @@ where
     let Some(place) = attachments_place(file).await? else { return Ok(Vec::new()) };
     let (mut at, end) = inside(file, place, ATTACHMENTS).await?;
     let mut found = Vec::new();
-    while at < end && found.len() < MAX_FILES {
+    for _ in 0..2 * MAX_FILES {
+        if at >= end || found.len() >= MAX_FILES {
+            break;
+        }
         let Ok((start, next)) = inside(file, at, ATTACHED_FILE).await else {
             // A checksum or a void.
             at = skip(file, at).await?;

@@ -1,50 +1,65 @@
 //! Getting a block from where the index has it.
 
-use std::{collections::HashMap, future::Future};
+use std::{
+    future::Future,
+    sync::atomic::{AtomicUsize, Ordering},
+};
 
 use bytes::Bytes;
 use protocol::Error;
 
 use super::block::{Block, Found, MAX_EVENT, block};
-use crate::{
-    ebml::{CLUSTER, element},
-    keyframes::EventPlace,
-};
+use crate::keyframes::EventPlace;
 
-/// Bytes of a cluster's own header, and of an element's.
-const HEADER: usize = 16;
+/// Bytes of a cluster's own header: four of its id and one to eight of its length.
+const HEADERS: std::ops::RangeInclusive<usize> = 5..=12;
 
-/// Where the content of the clusters begins that have been looked at, by their own place; none for what is no cluster.
-pub(super) type Clusters = HashMap<u64, Option<u64>>;
+/// What is known of a film's clusters.
+#[derive(Debug, Default)]
+pub(super) struct Clusters {
+    /// Bytes of the last one's header, zero at first; a muxer writes most of them alike.
+    header: AtomicUsize,
+}
 
 /// The block of `track` at a place; none if there is no such. `first` bytes are read at first, and more where it is longer.
+///
+/// A place counts from the end of its cluster's header, whose length the index does not tell. The header may be far from
+/// the block, so it is not read: there are eight lengths it can have, and with one of them the block is found.
 pub(super) async fn stored<R, F>(
     read: &R,
     place: &EventPlace,
     track: u64,
     first: usize,
-    clusters: &mut Clusters,
+    clusters: &Clusters,
 ) -> Result<Option<Block>, Error>
 where
     R: Fn(u64, usize) -> F + Sync,
     F: Future<Output = Result<Bytes, Error>> + Send,
 {
-    let content = match clusters.get(&place.cluster) {
-        Some(content) => *content,
-        None => {
-            let header = read(place.cluster, HEADER).await?;
-            let found = element(&header, 0).filter(|found| found.id == CLUSTER);
-            let content = found.map(|found| place.cluster + found.start as u64);
-            clusters.insert(place.cluster, content);
-            content
+    let at = place.inside.and_then(|inside| place.cluster.checked_add(inside));
+    let Some(at) = at.filter(|at| *at < u64::MAX - 16) else { return Ok(None) };
+    let shortest = *HEADERS.start();
+    let bytes = read(at + shortest as u64, first + HEADERS.count()).await?;
+    let mut longer = Vec::new();
+    let last = clusters.header.load(Ordering::Relaxed);
+    for header in Some(last).filter(|last| *last > 0).into_iter().chain(HEADERS) {
+        match block(bytes.get(header - shortest..).unwrap_or_default()) {
+            Found::Block(found) if found.track == track => {
+                clusters.header.store(header, Ordering::Relaxed);
+                return Ok(Some(found));
+            }
+            Found::Needs(length) => longer.push((header, length)),
+            _ => {}
         }
-    };
-    let Some(content) = content else { return Ok(None) };
-    let Some(at) = place.inside.and_then(|inside| content.checked_add(inside)) else { return Ok(None) };
-    let mut bytes = read(at, first).await?;
-    if let Found::Needs(length) = block(&bytes) {
-        bytes = read(at, length.min(MAX_EVENT)).await?;
     }
-    let Found::Block(found) = block(&bytes) else { return Ok(None) };
-    Ok((found.track == track).then_some(found))
+    for (header, length) in longer {
+        let bytes = read(at + header as u64, length.min(MAX_EVENT)).await?;
+        if let Found::Block(found) = block(&bytes)
+            && found.track == track
+        {
+            clusters.header.store(header, Ordering::Relaxed);
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }

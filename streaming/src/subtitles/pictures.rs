@@ -76,9 +76,9 @@ impl Pictures {
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
         let began = Instant::now();
-        let mut clusters = Clusters::new();
+        let clusters = &Clusters::default();
         let (before, after) = self.places.split_at(self.places.partition_point(|place| self.film_s(place) <= from_s));
-        let mut sup = self.standing(read, before, &mut clusters).await?;
+        let mut sup = self.standing(read, before, clusters).await?;
         for moment in after.chunk_by(|a, b| a.time == b.time) {
             let at_s = self.film_s(&moment[0]);
             if at_s >= until_s {
@@ -87,7 +87,7 @@ impl Pictures {
             if sup.len() >= ENOUGH || began.elapsed() > LONG_ENOUGH {
                 return Ok(PicturesRead { sup, until_s: at_s });
             }
-            if let Some(sets) = self.sets(read, moment, &mut clusters).await? {
+            if let Some(sets) = self.sets(read, moment, clusters).await? {
                 sets.write(self.clock(&moment[0]), &mut sup);
             }
         }
@@ -95,7 +95,7 @@ impl Pictures {
     }
 
     /// What is drawn after these: from the last set that needs none before it.
-    async fn standing<R, F>(&self, read: &R, before: &[EventPlace], clusters: &mut Clusters) -> Result<Vec<u8>, Error>
+    async fn standing<R, F>(&self, read: &R, before: &[EventPlace], clusters: &Clusters) -> Result<Vec<u8>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
@@ -117,7 +117,7 @@ impl Pictures {
     }
 
     /// The display sets of one moment; none if they are not what they should be.
-    async fn sets<R, F>(&self, read: &R, moment: &[EventPlace], clusters: &mut Clusters) -> Result<Option<Sets>, Error>
+    async fn sets<R, F>(&self, read: &R, moment: &[EventPlace], clusters: &Clusters) -> Result<Option<Sets>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
@@ -244,12 +244,11 @@ mod tests {
         let read = |at: u64, length: usize| {
             let bytes = film.slice(at as usize..film.len().min(at as usize + length));
             async move {
-                tokio::time::sleep(Duration::from_millis(1500)).await;
+                tokio::time::sleep(Duration::from_millis(2200)).await;
                 Ok(bytes)
             }
         };
         let pictures = Pictures::new(&index, ZERO_S).unwrap();
-        // The cluster's header is read too.
         let first = pictures.between(&read, 0.0, 9.0).await.unwrap();
         assert_eq!((times(&first.sup), first.until_s), (vec![1000, 2000], 3.0));
         let second = pictures.between(&read, first.until_s, 9.0).await.unwrap();

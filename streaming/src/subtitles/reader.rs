@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use protocol::Error;
 
 use super::{
@@ -32,15 +33,24 @@ pub(super) const PLAIN: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 128
     Style: Default,sans-serif,55,&H00FFFFFF,&H00FFFFFF,&H00000000,&H00000000,0,0,0,0,100,100,0,0,1,3,0,2,25,25,22,1\n\n\
     [Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n";
 
+/// Events and bytes of an answer; what is beyond them is left out. A script with a line for each letter of a song has some
+/// hundreds at a time.
+const MOST_EVENTS: usize = 8192;
+const MOST_BYTES: usize = 16 << 20;
+/// Bytes of a track's events that are kept; a film has some hundred kilobytes.
+const KEPT: usize = 32 << 20;
+/// Events that are read at the same time: neighbours are in the same block of the gateway's, which is fetched once.
+const AT_ONCE: usize = 4;
+/// Numbers from here on are those of events whose own is taken.
+const OWN_NUMBERS: u64 = 1 << 30;
+
 /// The events of a stretch of the film.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Events {
     pub events: Vec<Event>,
-    /// All that is shown before this is among them, in seconds of film time.
-    pub until_s: f64,
 }
 
-/// Reads one track's events. What has been read once is kept: a few hundred kilobytes a film.
+/// Reads one track's events. What has been read once is kept.
 #[derive(Debug)]
 pub struct Reader {
     format: Format,
@@ -52,8 +62,40 @@ pub struct Reader {
     /// Source time of film time zero, seconds.
     zero_s: f64,
     places: Vec<EventPlace>,
+    clusters: Clusters,
+    known: Mutex<Known>,
+}
+
+/// What has been read.
+#[derive(Debug, Default)]
+struct Known {
     /// By the event's place in the list; none for what turned out not to be one.
-    known: Mutex<HashMap<usize, Option<Event>>>,
+    events: HashMap<usize, Option<Event>>,
+    bytes: usize,
+    /// Which event has which number of the script's: where two scripts were put together, several have the same.
+    numbers: HashMap<u64, usize>,
+}
+
+impl Known {
+    fn keep(&mut self, place: usize, mut event: Option<Event>) -> Option<Event> {
+        if let Some(event) = &mut event {
+            let owner = *self.numbers.entry(event.read_order).or_insert(place);
+            if owner != place || event.read_order >= OWN_NUMBERS {
+                event.read_order = OWN_NUMBERS + place as u64;
+            }
+        }
+        if self.bytes > KEPT {
+            (self.events, self.bytes) = (HashMap::new(), 0);
+        }
+        self.bytes += event.as_ref().map_or(0, size);
+        self.events.insert(place, event.clone());
+        event
+    }
+}
+
+/// About how many bytes an event takes.
+fn size(event: &Event) -> usize {
+    size_of::<Event>() + event.text.len() + event.style.len() + event.name.len() + event.effect.len()
 }
 
 impl Reader {
@@ -82,6 +124,7 @@ impl Reader {
             tick_s: index.tick_s,
             zero_s,
             places: index.events.clone(),
+            clusters: Clusters::default(),
             known: Mutex::default(),
         })
     }
@@ -92,8 +135,8 @@ impl Reader {
         &self.header
     }
 
-    /// All events that are shown at some time from `from_s` to `until_s` of film time, also those that began before. Those
-    /// around `from_s` are read first. `read` reads so many bytes from an offset, fewer only at the file's end.
+    /// All events that are shown at some time from `from_s` to `until_s` of film time, also those that began before.
+    /// `read` reads so many bytes from an offset, fewer only at the file's end.
     ///
     /// # Errors
     ///
@@ -103,21 +146,18 @@ impl Reader {
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let mut clusters = Clusters::new();
-        let mut events = Vec::new();
-        for number in self.wanted(from_s, until_s) {
-            let known = self.lock().get(&number).cloned();
-            let event = match known {
-                Some(event) => event,
-                None => {
-                    let event = self.event(read, number, &mut clusters).await?;
-                    self.lock().insert(number, event.clone());
-                    event
-                }
-            };
-            events.extend(event);
+        let wanted = self.wanted(from_s, until_s).into_iter().take(MOST_EVENTS);
+        let mut coming = stream::iter(wanted).map(|number| self.once(read, number)).buffered(AT_ONCE);
+        let (mut events, mut bytes) = (Vec::new(), 0);
+        while let Some(event) = coming.next().await {
+            let Some(event) = event? else { continue };
+            bytes += size(&event);
+            if bytes > MOST_BYTES {
+                break;
+            }
+            events.push(event);
         }
-        Ok(Events { events, until_s })
+        Ok(Events { events })
     }
 
     /// Places of events between two moments, by time.
@@ -134,7 +174,23 @@ impl Reader {
         ticks as f64 * self.tick_s - self.zero_s
     }
 
-    async fn event<R, F>(&self, read: &R, number: usize, clusters: &mut Clusters) -> Result<Option<Event>, Error>
+    /// An event, read if it is not known.
+    async fn once<R, F>(&self, read: &R, number: usize) -> Result<Option<Event>, Error>
+    where
+        R: Fn(u64, usize) -> F + Sync,
+        F: Future<Output = Result<Bytes, Error>> + Send,
+    {
+        let known = self.lock().events.get(&number).cloned();
+        match known {
+            Some(event) => Ok(event),
+            None => {
+                let event = self.event(read, number).await?;
+                Ok(self.lock().keep(number, event))
+            }
+        }
+    }
+
+    async fn event<R, F>(&self, read: &R, number: usize) -> Result<Option<Event>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
@@ -143,7 +199,7 @@ impl Reader {
         if self.format == Format::Mov {
             return self.sample(read, number).await;
         }
-        let Some(found) = stored(read, &place, self.number, FIRST, clusters).await? else { return Ok(None) };
+        let Some(found) = stored(read, &place, self.number, FIRST, &self.clusters).await? else { return Ok(None) };
         let content = decoded(&found.content, &self.encoding);
         Ok(content.and_then(|content| self.timed(number, &self.charset.text(&content), found.duration)))
     }
@@ -182,7 +238,7 @@ impl Reader {
         next.and_then(|next| u64::try_from(next.time - time).ok()).map_or(most, |ticks| ticks.min(most))
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Option<Event>>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,13 +1,24 @@
 //! Subtitles that a browser draws itself, as a film's server is asked for them.
 
+use std::time::{Duration, Instant};
+
 use protocol::{ErrorKind, MasterQuery, TrackId};
 
-use crate::support::{films::film, theatre::Theatre, upstream::Habits};
+use crate::support::{
+    eventually,
+    films::film,
+    theatre::{PATIENCE, Theatre},
+    upstream::Habits,
+};
 
 /// Bytes a second: a faster server has sent more than was needed before anybody looks.
 const RATE: u64 = 4 << 20;
 /// What an event costs at most beyond the picture's own, in bytes.
 const EVENT: u64 = 1 << 20;
+/// What the first line costs at most, with the script and its fonts, beyond the picture's own bytes.
+const MOST_FIRST: u64 = 2 << 20;
+/// A server that has said nothing for so long has nothing more to say.
+const SILENCE: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 async fn events_and_fonts_come_by_themselves() {
@@ -50,4 +61,43 @@ async fn events_and_fonts_come_by_themselves() {
         }
         theatre.close().await;
     }
+}
+
+#[tokio::test]
+async fn the_first_line_costs_little_of_a_long_film_at_the_start_and_far_into_it() {
+    for name in ["long-ffmpeg", "long-mkvmerge"] {
+        let theatre = Theatre::open(&film(name).await).await;
+        let view = theatre.ready().await;
+        let (matinee, session, styled) = (&theatre.matinee, theatre.session, TrackId::subtitles(0));
+        let whole = view.media.unwrap().size.unwrap();
+        assert!(whole > 500 << 20, "{name} has {whole} bytes");
+        // What the page asks for before anything can be drawn: script, fonts, and the lines of eight seconds.
+        for (from_s, starts_ms) in [(0.0, 2000), (480.0, 482_000)] {
+            let before = quiet(&theatre).await;
+            matinee.subtitle_header(session, styled).await.unwrap();
+            for number in matinee.fonts(session).await.unwrap() {
+                matinee.font(session, number).await.unwrap();
+            }
+            let events = matinee.subtitle_events(session, styled, from_s, from_s + 8.0).await.unwrap().events;
+            assert!(events.iter().any(|event| event.start_ms == starts_ms), "{name}: {events:?}");
+            let sent = quiet(&theatre).await - before;
+            println!("{name}: {sent} bytes for the first line from {from_s} s on");
+            assert!(sent <= MOST_FIRST, "{name}: {sent} bytes from {from_s} s on");
+        }
+        theatre.close().await;
+    }
+}
+
+/// What the film's server has sent when it has sent nothing more for a while.
+async fn quiet(theatre: &Theatre) -> u64 {
+    let mut last = (theatre.upstream.sent(), Instant::now());
+    eventually("the film's server falls silent", PATIENCE, || {
+        let now = theatre.upstream.sent();
+        if now != last.0 {
+            last = (now, Instant::now());
+        }
+        last.1.elapsed() > SILENCE
+    })
+    .await;
+    last.0
 }
