@@ -25,7 +25,7 @@ impl Attachments {
     pub(super) async fn fonts(&self, feed: &Feed) -> Result<Vec<usize>, Error> {
         let mut fonts = Vec::new();
         for (number, place) in self.places(feed).await?.iter().enumerate() {
-            if place.size <= MAX_FONT && is_font(&feed.read(place.offset, 4).await?) {
+            if place.size <= MAX_FONT && is_font(&feed.glance(place.offset, 4).await?) {
                 fonts.push(number);
             }
         }
@@ -36,7 +36,7 @@ impl Attachments {
     pub(super) async fn font(&self, feed: &Feed, number: usize) -> Result<Bytes, Error> {
         let none = || Error::new(ErrorKind::NotFound, "the film has no such font");
         let place = *self.places(feed).await?.get(number).ok_or_else(none)?;
-        if place.size > MAX_FONT || !is_font(&feed.read(place.offset, 4).await?) {
+        if place.size > MAX_FONT || !is_font(&feed.glance(place.offset, 4).await?) {
             return Err(none());
         }
         let mut font = BytesMut::new();
@@ -53,7 +53,7 @@ impl Attachments {
     }
 
     async fn places(&self, feed: &Feed) -> Result<&Vec<Attachment>, Error> {
-        let read = |at, length| feed.read(at, length);
+        let read = |at, length| feed.glance(at, length);
         self.places.get_or_try_init(|| keyframes::attachments(feed.len(), &read)).await
     }
 }

@@ -44,7 +44,7 @@ impl Film {
     ///
     /// As [`Film::subtitle_header`]; what the source's server answers.
     pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
-        let read = |at, length| self.feed.read(at, length);
+        let read = |at, length| self.feed.glance(at, length);
         self.reader(track)?.between(&read, from_s, until_s).await
     }
 
@@ -54,7 +54,7 @@ impl Film {
     ///
     /// As [`Film::subtitle_header`]; what the source's server answers.
     pub async fn subtitle_pictures(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<PicturesRead, Error> {
-        let read = |at, length| self.feed.read(at, length);
+        let read = |at, length| self.feed.glance(at, length);
         of_track(&self.pictures, track)?.between(&read, from_s, until_s).await
     }
 

@@ -101,6 +101,19 @@ impl Feed {
     /// The upstream's failure; `invalid_request` for more than the most; and where the server sends the file from
     /// its start only, `source_unreachable` for what will not be there soon.
     pub async fn read(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
+        self.read_with(offset, len, false).await
+    }
+
+    /// The same for bytes that stand by themselves: nobody is going to read on from there, so the source's server is asked
+    /// for no more.
+    ///
+    /// # Errors
+    /// As [`Feed::read`].
+    pub async fn glance(&self, offset: u64, len: usize) -> Result<Bytes, Error> {
+        self.read_with(offset, len, true).await
+    }
+
+    async fn read_with(&self, offset: u64, len: usize, glance: bool) -> Result<Bytes, Error> {
         if len > READ_MAX {
             return Err(Error::new(
                 ErrorKind::InvalidRequest,
@@ -114,7 +127,7 @@ impl Feed {
             Reached::Beyond | Reached::NotYet => return Err(sentences::not_yet_read()),
             Reached::Failed(error) => return Err(error),
         }
-        let mut reader = Reader::new(Arc::clone(core), 0);
+        let mut reader = Reader::with(Arc::clone(core), 0, glance);
         let first = reader.next(offset, len as u64).await?;
         if first.len() == len || first.is_empty() {
             return Ok(first);
@@ -312,8 +325,12 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(core: Arc<Core>, tool: u64) -> Self {
+        Self::with(core, tool, false)
+    }
+
+    fn with(core: Arc<Core>, tool: u64, glance: bool) -> Self {
         let ticket = match &core.backing {
-            Backing::Remote(remote) => Some(remote.enter()),
+            Backing::Remote(remote) => Some(remote.enter(glance)),
             _ => None,
         };
         Self { core, tool, ticket }

@@ -61,6 +61,7 @@ pub(super) struct Parts {
 /// A reader's registration; it ends with this.
 pub(super) struct Ticket {
     id: u64,
+    glance: bool,
     remote: Weak<Remote>,
 }
 
@@ -100,7 +101,7 @@ impl Remote {
             state: Mutex::new(State { traffic, burnt: None, trouble: None, dead: None }),
             me: Weak::clone(me),
         });
-        let start = remote.lock().traffic.start(0);
+        let start = remote.lock().traffic.start(0, false);
         remote.launch(start, Some((answer, early)), false);
         remote
     }
@@ -113,8 +114,9 @@ impl Remote {
         self.lock().trouble.clone()
     }
 
-    pub(super) fn enter(&self) -> Ticket {
-        Ticket { id: self.lock().traffic.enter(), remote: Weak::clone(&self.me) }
+    /// `glance`: it wants a few bytes and nothing behind them, so that an upstream is asked for no more than their block.
+    pub(super) fn enter(&self, glance: bool) -> Ticket {
+        Ticket { id: self.lock().traffic.enter(), glance, remote: Weak::clone(&self.me) }
     }
 
     /// One block, from the cache or from the upstream.
@@ -128,7 +130,7 @@ impl Remote {
             // Looked at under the same lock under which blocks are put in, so that none is missed and then awaited.
             match self.cache.get(self.feed, block) {
                 Some(bytes) => Ok(bytes),
-                None => Err(state.traffic.waits(block)),
+                None => Err(state.traffic.waits(block, ticket.glance)),
             }
         };
         self.settle();
@@ -176,10 +178,11 @@ impl Remote {
 
     fn launch(&self, start: Start, opened: Option<(Answer, Bytes)>, burnt: bool) {
         let Some(remote) = self.me.upgrade() else { return };
-        let Start { id, block, stop } = start;
+        let Start { id, block, glance, stop } = start;
         let tries = if burnt { 1 } else { self.config.tries };
         self.tasks.spawn("fetcher", async move {
-            let fetch = Fetch { changed: remote.changed.subscribe(), remote, id, block, tries, part: BytesMut::new() };
+            let changed = remote.changed.subscribe();
+            let fetch = Fetch { changed, remote, id, block, glance, tries, part: BytesMut::new() };
             stop.run_until_cancelled_owned(fetch.run(opened)).await
         });
     }
@@ -190,6 +193,8 @@ struct Fetch {
     remote: Arc<Remote>,
     id: u64,
     block: u64,
+    /// Only this block is asked for.
+    glance: bool,
     tries: u32,
     /// What there is of the block.
     part: BytesMut,
@@ -278,7 +283,8 @@ impl Fetch {
     async fn connect(&self) -> Result<Answer, Failure> {
         let (remote, at) = (&self.remote, self.at());
         let host = || remote.target.host();
-        let answer = match remote.upstream.get(&remote.target, Some(at)).await {
+        let last = self.glance.then(|| ((self.block + 1) * BLOCK).min(remote.len) - 1);
+        let answer = match remote.upstream.get_until(&remote.target, Some(at), last).await {
             Ok(answer) => answer,
             Err(failure) if failure.again == Again::OutOfRange => {
                 return Err(sentences::cut_short(&host(), at, remote.len));

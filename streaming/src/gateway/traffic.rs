@@ -43,12 +43,16 @@ struct Fetcher {
     /// How many it has made.
     made: u64,
     paused: bool,
+    /// It makes one block and ends.
+    glance: bool,
     stop: CancellationToken,
 }
 
 /// A reader without its block.
 struct Waiter {
     block: u64,
+    /// Its reader wants no more than this.
+    glance: bool,
     /// Which fetcher will bring it; none yet while all connections are taken.
     fetcher: Option<u64>,
     answer: oneshot::Sender<Result<Bytes, Error>>,
@@ -58,6 +62,8 @@ struct Waiter {
 pub(super) struct Start {
     pub(super) id: u64,
     pub(super) block: u64,
+    /// Nothing but this block is wanted, as far as is known.
+    pub(super) glance: bool,
     pub(super) stop: CancellationToken,
 }
 
@@ -98,9 +104,9 @@ impl Traffic {
     }
 
     /// A reader's block is not there: it waits for it. [`Traffic::assign`] follows.
-    pub(super) fn waits(&mut self, block: u64) -> oneshot::Receiver<Result<Bytes, Error>> {
+    pub(super) fn waits(&mut self, block: u64, glance: bool) -> oneshot::Receiver<Result<Bytes, Error>> {
         let (answer, receiver) = oneshot::channel();
-        self.waiters.push(Waiter { block, fetcher: None, answer });
+        self.waiters.push(Waiter { block, glance, fetcher: None, answer });
         receiver
     }
 
@@ -114,7 +120,10 @@ impl Traffic {
                 continue;
             }
             let block = self.waiters[n].block;
-            let near = |fetcher: &&Fetcher| fetcher.next <= block && block - fetcher.next <= NEAR;
+            let near = |fetcher: &&Fetcher| {
+                let reach = if fetcher.glance { 0 } else { NEAR };
+                fetcher.next <= block && block - fetcher.next <= reach
+            };
             if let Some(fetcher) = self.fetchers.iter().filter(near).max_by_key(|fetcher| fetcher.next) {
                 self.waiters[n].fetcher = Some(fetcher.id);
                 continue;
@@ -123,19 +132,19 @@ impl Traffic {
                 let Some(victim) = self.victim() else { continue };
                 self.fetchers.swap_remove(victim).stop.cancel();
             }
-            let start = self.start(block);
+            let start = self.start(block, self.waiters[n].glance);
             self.waiters[n].fetcher = Some(start.id);
             starts.push(start);
         }
         starts
     }
 
-    /// Registers a fetcher that begins at a block.
-    pub(super) fn start(&mut self, block: u64) -> Start {
+    /// Registers a fetcher that begins at a block, and ends with it if it is for a glance.
+    pub(super) fn start(&mut self, block: u64, glance: bool) -> Start {
         self.last_id += 1;
         let (id, stop) = (self.last_id, CancellationToken::new());
-        self.fetchers.push(Fetcher { id, next: block, made: 0, paused: false, stop: stop.clone() });
-        Start { id, block, stop }
+        self.fetchers.push(Fetcher { id, next: block, made: 0, paused: false, glance, stop: stop.clone() });
+        Start { id, block, glance, stop }
     }
 
     fn victim(&self) -> Option<usize> {
@@ -168,7 +177,7 @@ impl Traffic {
         let awaited = self.waiters.iter().any(|waiter| waiter.fetcher == Some(id));
         // What nobody waits for yet would take from the line what somebody does wait for.
         let others_wait = !awaited && self.waiters.iter().any(|waiter| waiter.fetcher.is_some());
-        let step = if fetcher.next >= self.blocks || cached || met {
+        let step = if fetcher.next >= self.blocks || cached || met || fetcher.glance && fetcher.made > 0 {
             Step::End
         } else if others_wait && fetcher.made > 0 {
             // A connection that is merely not read from goes on filling its buffers.
@@ -232,7 +241,7 @@ mod tests {
     /// A reader that wants a block; returns the fetchers to start.
     fn wants(traffic: &mut Traffic, reader: u64, block: u64) -> (Vec<Start>, oneshot::Receiver<Result<Bytes, Error>>) {
         traffic.reads(reader, block);
-        let receiver = traffic.waits(block);
+        let receiver = traffic.waits(block, false);
         (traffic.assign(), receiver)
     }
 
@@ -249,6 +258,21 @@ mod tests {
         assert_eq!(traffic.step(starts[0].id, false), Step::Run);
         assert_eq!(wants(&mut traffic, 4, 12 + NEAR).0.len(), 1);
         assert_eq!(wants(&mut traffic, 5, 9).0.len(), 1);
+    }
+
+    #[test]
+    fn a_glance_fetches_its_block_and_no_more() {
+        let mut traffic = traffic();
+        traffic.reads(1, 500);
+        let mut glance = traffic.waits(500, true);
+        let starts = traffic.assign();
+        assert!(starts.len() == 1 && starts[0].glance);
+        assert_eq!(wants(&mut traffic, 2, 501).0.len(), 1, "who wants to read on needs another");
+        assert_eq!(traffic.step(starts[0].id, false), Step::Run);
+        traffic.made(starts[0].id, 500, &Bytes::from_static(b"x"));
+        assert!(glance.try_recv().unwrap().is_ok());
+        traffic.reads(1, 501);
+        assert_eq!(traffic.step(starts[0].id, false), Step::End);
     }
 
     #[test]

@@ -144,16 +144,32 @@ impl Upstream {
 
     /// Asks for the file from a byte on, or for all of it with no range at all.
     pub(super) async fn get(&self, target: &Target, from: Option<u64>) -> Result<Answer, Failure> {
+        self.get_until(target, from, None).await
+    }
+
+    /// The same, up to and with a byte where one is named.
+    pub(super) async fn get_until(
+        &self,
+        target: &Target,
+        from: Option<u64>,
+        last: Option<u64>,
+    ) -> Result<Answer, Failure> {
         if let Some(resolved) = target.resolved() {
-            match self.follow(resolved, target, from).await {
+            match self.follow(resolved, target, from, last).await {
                 Err(Failure { again: Again::FromTheLink, .. }) => target.set_resolved(None),
                 done => return done,
             }
         }
-        self.follow(target.link.clone(), target, from).await
+        self.follow(target.link.clone(), target, from, last).await
     }
 
-    async fn follow(&self, mut url: Url, target: &Target, from: Option<u64>) -> Result<Answer, Failure> {
+    async fn follow(
+        &self,
+        mut url: Url,
+        target: &Target,
+        from: Option<u64>,
+        last: Option<u64>,
+    ) -> Result<Answer, Failure> {
         for _ in 0..=REDIRECTS {
             let host = sentences::host(&url);
             let client = match self.own_ports.check(&url) {
@@ -163,7 +179,8 @@ impl Upstream {
             };
             let mut request = client.get(url.clone());
             if let Some(from) = from {
-                request = request.header(header::RANGE, format!("bytes={from}-"));
+                let last = last.map(|last| last.to_string()).unwrap_or_default();
+                request = request.header(header::RANGE, format!("bytes={from}-{last}"));
             }
             let patience = self.connect_timeout + self.stall_timeout;
             let response = match timeout(patience, request.send()).await {

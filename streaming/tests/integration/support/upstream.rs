@@ -228,7 +228,8 @@ impl Inner {
         let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
         let range =
             head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
-        let from = range.as_deref().and_then(|range| range.split('-').next()).and_then(|first| first.parse().ok());
+        let bound = |n: usize| range.as_deref()?.split('-').nth(n)?.trim().parse::<u64>().ok();
+        let (from, last) = (bound(0), bound(1));
         self.seen.lock().unwrap().push(Seen { path, from, head });
         let habits = self.habits.borrow().clone();
         if let Some(to) = &habits.redirect {
@@ -241,10 +242,16 @@ impl Inner {
             let answer = format!("HTTP/1.1 {status} Trouble\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             return stream.write_all(answer.as_bytes()).await;
         }
-        self.file(stream, &habits, from).await
+        self.file(stream, &habits, from, last).await
     }
 
-    async fn file(&self, mut stream: TcpStream, habits: &Habits, from: Option<u64>) -> io::Result<()> {
+    async fn file(
+        &self,
+        mut stream: TcpStream,
+        habits: &Habits,
+        from: Option<u64>,
+        last: Option<u64>,
+    ) -> io::Result<()> {
         let total = habits.announced.unwrap_or(self.len);
         let from = from.filter(|from| habits.ranges && !(habits.whole_from_zero && *from == 0));
         let start = from.unwrap_or(0);
@@ -260,6 +267,7 @@ impl Inner {
             None => "HTTP/1.1 200 OK\r\n".to_owned(),
         };
         let end = from.and(habits.part).map_or(total, |part| total.min(start + part));
+        let end = from.and(last).map_or(end, |last| end.min(last + 1));
         if from.is_some() {
             let shown = if habits.length { total.to_string() } else { "*".to_owned() };
             answer += &format!("Content-Range: bytes {start}-{}/{shown}\r\n", end - 1);
