@@ -50,9 +50,6 @@ class Overlay {
     this.#follow();
   }
 
-  // Resolves when it can draw.
-  async ready() {}
-
   // Asks the server for a stretch of the film, in seconds; resolves with how far the answer reaches. Rejects when the
   // server refuses, when something else is asked for, and when this is taken away.
   async fetch(url, from, until) {

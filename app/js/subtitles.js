@@ -56,8 +56,7 @@ class Overlay {
   #seen = new Set();
   #fonts = new Set();
   #kit = new Fonts((url) => this.#bytes(url));
-  // Resolve when the film's own fonts are known, those that its styles lack, and the one for all else.
-  #attached;
+  // Resolve when the fonts are known that the script's styles lack, and the one for all else.
   #styled;
   #base;
   // What is drawn in where no other font has the glyph.
@@ -73,8 +72,7 @@ class Overlay {
     this.#started.catch(() => this.destroy());
     for (const font of fontsOf(header)) this.#kit.attached(font);
     this.#fallback();
-    this.#attached = this.addFonts(fonts);
-    const lacking = Promise.all([this.#started, this.#attached]).then(([styles]) =>
+    const lacking = Promise.all([this.#started, this.addFonts(fonts)]).then(([styles]) =>
       Promise.all(styles.map((style) => this.#kit.style(style))),
     );
     this.#styled = lacking.catch(() => []);
@@ -92,18 +90,17 @@ class Overlay {
   add(events) {
     const fresh = JSON.parse(events).filter(({ read_order }) => !this.#seen.has(read_order) && this.#seen.add(read_order));
     if (fresh.length === 0) return;
-    const lacking = Promise.all([this.#started, this.#styled, this.#base]).then(([styles]) => {
-      const names = styles.map((style) => style.Name);
-      return this.#kit.events(fresh, ({ style }) => styles[styleIndex(names, style)]);
-    });
+    const lacking = Promise.all([this.#started, this.#styled, this.#base]).then(([styles]) =>
+      this.#kit.events(fresh, ({ style }) => styles[styleIndex(styles, style)]),
+    );
     this.#supply(lacking.catch(() => []));
-    this.#later("could not add subtitles", (renderer, names) =>
+    this.#later("could not add subtitles", (renderer, styles) =>
       Promise.all(
         fresh.map((event) =>
           renderer.createEvent({
             Start: event.start_ms,
             Duration: event.duration_ms,
-            Style: styleIndex(names, event.style),
+            Style: styleIndex(styles, event.style),
             Layer: event.layer,
             ReadOrder: event.read_order,
             MarginL: event.margin_l,
@@ -136,7 +133,7 @@ class Overlay {
   // Draws text `scale` times as large, and what stands at the bottom higher by `raise`, a part of the picture's height.
   // What the script puts in a place or size of its own stays as it is.
   setLook(scale, raise) {
-    this.#later("could not change the subtitles' look", async (renderer, _, styles) => {
+    this.#later("could not change the subtitles' look", async (renderer, styles) => {
       await Promise.all(
         styles.map((style, index) => {
           const lift = BOTTOM.includes(style.Alignment) ? Math.round(raise * this.#height) : 0;
@@ -184,7 +181,7 @@ class Overlay {
   async #later(what, task) {
     try {
       const styles = await this.#started;
-      await task(this.#jassub.renderer, styles.map((style) => style.Name), styles);
+      await task(this.#jassub.renderer, styles);
       if (this.#running) await this.#jassub.redraw();
     } catch (error) {
       // Without a renderer `ready` has said so; after the end nobody cares.
@@ -296,6 +293,7 @@ function playResY(header) {
 
 // libass' rule for an event's style: the last one of that name, without asterisks, else the default.
 function styleIndex(styles, name) {
-  const index = styles.lastIndexOf(name.replace(/^\*+/, ""));
-  return index > 0 ? index : Math.max(0, styles.findLastIndex((style) => style.toLowerCase() === "default"));
+  const wanted = name.replace(/^\*+/, "");
+  const index = styles.findLastIndex(({ Name }) => Name === wanted);
+  return index > 0 ? index : Math.max(0, styles.findLastIndex(({ Name }) => Name.toLowerCase() === "default"));
 }

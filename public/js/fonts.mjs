@@ -28,7 +28,7 @@ export class Fonts {
   // Takes note of a font that the film brings along.
   attached(bytes) {
     const font = read(bytes);
-    for (const name of font?.names ?? []) this.#note(name, font.has);
+    for (const name of font?.names ?? []) note(this.#families, name.toLowerCase(), font.has);
   }
 
   // The fonts for glyphs of Latin script that no other font has.
@@ -62,15 +62,10 @@ export class Fonts {
     return found.filter(Boolean);
   }
 
-  // Whether a character is in the fonts of one of these families, and of no fallback.
+  // Whether a character is missing from one of these families, and from all fallbacks.
   #lacks(families, how, character) {
     const has = (fonts) => fonts?.some((has) => has(character));
     return !families.every((family) => has(this.#families.get(family.toLowerCase()))) && !has(this.#fallbacks.get(how.join()));
-  }
-
-  #note(name, has) {
-    const key = name.toLowerCase();
-    this.#families.set(key, [...(this.#families.get(key) ?? []), has]);
   }
 
   // A font of the server's, which it gives the family name `name`.
@@ -83,11 +78,8 @@ export class Fonts {
     const bytes = await this.#fetched(url);
     if (bytes) this.#taken += 1;
     const font = bytes && read(bytes);
-    if (font && name !== FALLBACK) this.#note(name, font.has);
-    if (font && name === FALLBACK) {
-      const key = [bold, italic].join();
-      this.#fallbacks.set(key, [...(this.#fallbacks.get(key) ?? []), font.has]);
-    }
+    if (font && name === FALLBACK) note(this.#fallbacks, [bold, italic].join(), font.has);
+    else if (font) note(this.#families, name.toLowerCase(), font.has);
     return bytes;
   }
 }
@@ -159,6 +151,11 @@ function characters(view, cmap) {
     return ends.map((end) => [view.getUint16(end + twice + 2), view.getUint16(end)]).filter(([from]) => from !== 0xffff);
   });
   return (character) => ranges.some(([from, to]) => from <= character && character <= to);
+}
+
+// Adds that a font under `key` has these characters.
+function note(fonts, key, has) {
+  fonts.set(key, [...(fonts.get(key) ?? []), has]);
 }
 
 function rows(start, count, size) {

@@ -54,9 +54,9 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/hls/{session}/{rendition}/{file}", get(hls::file))
         .route("/subtitles/{session}/{track}/header", get(subtitles::header))
         .route("/subtitles/{session}/{track}/events", get(subtitles::events))
-        .route("/fonts/system", get(subtitles::system_font))
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
         .route("/subtitles/{session}", post(bring::upload))
+        .route("/fonts/system", get(subtitles::system_font))
         .route("/fonts/{session}", get(subtitles::fonts))
         .route("/fonts/{session}/{number}", get(subtitles::font));
     let matinee = state.matinee.clone();

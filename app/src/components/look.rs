@@ -7,9 +7,6 @@ use crate::{
     watch::{self, Watching},
 };
 
-/// By how much a press changes the delay.
-const STEP_MS: i32 = 100;
-
 /// `text`: they are drawn from text and not pictures, which have their size and place.
 #[component]
 pub(crate) fn SubtitleLook(watching: Watching, #[prop(into)] text: Signal<bool>) -> impl IntoView {
@@ -30,44 +27,43 @@ pub(crate) fn SubtitleLook(watching: Watching, #[prop(into)] text: Signal<bool>)
             |value| if value == 0 { "As in the film".to_owned() } else { format!("{value} % higher") },
         )
     };
-    let later = move |by_ms: i32| watch::delay(watching, watching.delay_ms.get_untracked() + by_ms);
     view! {
         <Show when=move || text.get()>
-        <label>
-            <span>"Text size"</span>
-            <select
-                id="size"
-                on:change=move |event| {
-                    if let Ok(size) = event_target_value(&event).parse() {
-                        watch::change_look(watching, |look| look.size_percent = size);
+            <label>
+                <span>"Text size"</span>
+                <select
+                    id="size"
+                    on:change=move |event| {
+                        if let Ok(size) = event_target_value(&event).parse() {
+                            watch::change_look(watching, |look| look.size_percent = size);
+                        }
                     }
-                }
-            >
-                {sizes()}
-            </select>
-        </label>
-        <label>
-            <span>"Position"</span>
-            <select
-                id="raise"
-                on:change=move |event| {
-                    if let Ok(raise) = event_target_value(&event).parse() {
-                        watch::change_look(watching, |look| look.raise_percent = raise);
+                >
+                    {sizes()}
+                </select>
+            </label>
+            <label>
+                <span>"Position"</span>
+                <select
+                    id="raise"
+                    on:change=move |event| {
+                        if let Ok(raise) = event_target_value(&event).parse() {
+                            watch::change_look(watching, |look| look.raise_percent = raise);
+                        }
                     }
-                }
-            >
-                {raises()}
-            </select>
-        </label>
+                >
+                    {raises()}
+                </select>
+            </label>
         </Show>
         <div class="delay" role="group" aria-label="Subtitle delay">
             <span>"Delay"</span>
             <div>
-                <button type="button" aria-label="Show subtitles earlier" on:click=move |_| later(-STEP_MS)>
+                <button type="button" aria-label="Show subtitles earlier" on:click=move |_| watch::delay_by(watching, -1)>
                     "−"
                 </button>
                 <output aria-live="polite">{move || delay_words(watching.delay_ms.get())}</output>
-                <button type="button" aria-label="Show subtitles later" on:click=move |_| later(STEP_MS)>
+                <button type="button" aria-label="Show subtitles later" on:click=move |_| watch::delay_by(watching, 1)>
                     "+"
                 </button>
             </div>

@@ -18,8 +18,8 @@ pub(crate) fn master_query(
     }
 }
 
-/// The query of a viewer who has not chosen any track yet, but may prefer the language of an audio track. Which subtitles are drawn, and where, is seen when the server
-/// has told which can be drawn over the picture.
+/// The query of a viewer who has not chosen any track yet, but may prefer the language of an audio track. Which subtitles
+/// are drawn, and where, is seen when the server has told which can be drawn over the picture.
 pub(crate) fn first_query(audio: Option<TrackId>, quality: Quality, capabilities: &Capabilities) -> MasterQuery {
     let burn = Some("none".to_owned());
     MasterQuery { audio, burn, quality: smaller(quality), caps: caps(capabilities), ..MasterQuery::default() }

@@ -7,9 +7,6 @@ use web_sys::{Element, HtmlVideoElement, KeyboardEvent};
 use super::{full_screen::toggle_full_screen, playback, state::Watching, subtitles};
 use crate::browser;
 
-/// By how much a key changes the subtitles' delay; as mpv's.
-const DELAY_STEP_MS: i32 = 100;
-
 /// What a key does.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Action {
@@ -19,7 +16,7 @@ enum Action {
     Fullscreen,
     Mute,
     Subtitles,
-    /// Shows subtitles so many milliseconds later, or earlier when negative.
+    /// Shows subtitles so many steps later, or earlier when negative.
     Delay(i32),
 }
 
@@ -56,8 +53,8 @@ fn action(key: &str, tag: &str) -> Option<Action> {
         "f" | "F" => Action::Fullscreen,
         "m" | "M" => Action::Mute,
         "c" | "C" => Action::Subtitles,
-        "z" | "Z" => Action::Delay(-DELAY_STEP_MS),
-        "x" | "X" => Action::Delay(DELAY_STEP_MS),
+        "z" | "Z" => Action::Delay(-1),
+        "x" | "X" => Action::Delay(1),
         _ => return None,
     };
     Some(action)
@@ -76,7 +73,7 @@ fn perform(watching: Watching, video: &HtmlVideoElement, action: Action) {
         Action::Mute => video.set_muted(!video.muted()),
         Action::Fullscreen => toggle_full_screen(watching),
         Action::Subtitles => playback::toggle_subtitles(watching),
-        Action::Delay(by_ms) => subtitles::delay(watching, watching.delay_ms.get_untracked() + by_ms),
+        Action::Delay(steps) => subtitles::delay_by(watching, steps),
     }
 }
 
@@ -89,7 +86,7 @@ mod tests {
         assert_eq!(action(" ", "body"), Some(Action::PlayOrPause));
         assert_eq!(action("j", "main"), Some(Action::Seek(-10.0)));
         assert_eq!(action("ArrowRight", "body"), Some(Action::Seek(5.0)));
-        assert_eq!(action("x", "body"), Some(Action::Delay(DELAY_STEP_MS)));
+        assert_eq!(action("x", "body"), Some(Action::Delay(1)));
         assert_eq!(action("q", "body"), None);
     }
 

@@ -207,8 +207,12 @@ impl Watching {
     /// Whether subtitles of this track can be drawn over the picture.
     pub(crate) fn can_be_overlaid(self, track: TrackId) -> bool {
         let readable = |plan: &Option<PlanView>| plan.as_ref().is_some_and(|plan| plan.readable.contains(&track));
-        let able = if self.is_bitmap(track) { self.can_draw_pictures } else { self.can_overlay };
-        able.get_untracked() && (is_outside(track) || self.plan.with_untracked(readable))
+        self.can_draw(track).get_untracked() && (is_outside(track) || self.plan.with_untracked(readable))
+    }
+
+    /// Whether this browser can draw subtitles of this track's kind over the picture, as far as is known.
+    pub(crate) fn can_draw(self, track: TrackId) -> RwSignal<bool> {
+        if self.is_bitmap(track) { self.can_draw_pictures } else { self.can_overlay }
     }
 
     /// Whether the film's track of this id is made of pictures.

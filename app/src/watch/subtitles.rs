@@ -17,6 +17,8 @@ use crate::{
     overlay::Overlay,
 };
 
+/// By how much a press of a button or key changes the delay; as mpv's.
+const DELAY_STEP_MS: i32 = 100;
 /// A file that is further off is another cut of the film.
 const MOST_DELAY_MS: i32 = 60_000;
 /// How long an answer about subtitles may take.
@@ -59,8 +61,7 @@ pub(super) fn draw(watching: Watching) {
             }
             // What this browser cannot draw is shown by its player, as far as it is text, or drawn into the picture.
             if beginning == Beginning::Impossible && is_current(watching, number) {
-                let able = if watching.is_bitmap(track) { watching.can_draw_pictures } else { watching.can_overlay };
-                able.set(false);
+                watching.can_draw(track).set(false);
                 playback::reload(watching);
             }
         });
@@ -108,8 +109,9 @@ pub(crate) fn change_look(watching: Watching, change: impl FnOnce(&mut Look)) {
     with_overlay(watching, |overlay| overlay.set_look(look));
 }
 
-/// Draws everything so much later than the film has it, or earlier when negative.
-pub(crate) fn delay(watching: Watching, delay_ms: i32) {
+/// Draws everything a step later than before, or earlier when `steps` is negative.
+pub(crate) fn delay_by(watching: Watching, steps: i32) {
+    let delay_ms = watching.delay_ms.get_untracked() + steps * DELAY_STEP_MS;
     let delay_ms = delay_ms.clamp(-MOST_DELAY_MS, MOST_DELAY_MS);
     watching.delay_ms.set(delay_ms);
     with_overlay(watching, |overlay| overlay.set_delay(delay_ms));

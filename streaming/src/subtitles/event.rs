@@ -70,8 +70,15 @@ impl Format {
             }
             Self::Mov => content.trim().to_owned(),
         };
-        (!text.is_empty()).then(|| Event {
-            read_order: number,
+        (!text.is_empty()).then(|| Event::plain(number, start_ms, duration_ms, text))
+    }
+}
+
+impl Event {
+    /// A line in the script's own style.
+    pub(super) fn plain(read_order: u64, start_ms: i64, duration_ms: u64, text: String) -> Self {
+        Self {
+            read_order,
             layer: 0,
             start_ms,
             duration_ms,
@@ -82,7 +89,7 @@ impl Format {
             margin_v: 0,
             effect: String::new(),
             text,
-        })
+        }
     }
 }
 

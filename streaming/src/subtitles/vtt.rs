@@ -51,19 +51,7 @@ mod tests {
     const HEADER: &str = "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:0,LOCAL:00:00:00.000\n\n";
 
     fn event(read_order: u64, start_ms: i64, duration_ms: u64, text: &str) -> Event {
-        Event {
-            read_order,
-            layer: 0,
-            start_ms,
-            duration_ms,
-            style: "Default".into(),
-            name: String::new(),
-            margin_l: 0,
-            margin_r: 0,
-            margin_v: 0,
-            effect: String::new(),
-            text: text.into(),
-        }
+        Event::plain(read_order, start_ms, duration_ms, text.into())
     }
 
     #[test]

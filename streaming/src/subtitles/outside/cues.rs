@@ -21,11 +21,10 @@ pub(super) fn srt(text: &str) -> Vec<Event> {
 pub(super) fn vtt(text: &str) -> Vec<Event> {
     let Ok(cues) = VttCues::new(text.trim_start().as_bytes()) else { return Vec::new() };
     events(cues.filter_map(Result::ok), |cue, number, lasting| {
-        let mut event = Format::Srt.event(b"-", number, cue.start.0, lasting)?;
-        event.text = place(cue.settings.as_deref().unwrap_or_default());
-        let spoken = event.text.len();
-        write(&parse(cut(cue.text.trim()), subcue::Format::Vtt).spans, &mut event.text);
-        (event.text.len() > spoken).then_some(event)
+        let mut text = place(cue.settings.as_deref().unwrap_or_default());
+        let spoken = text.len();
+        write(&parse(cut(cue.text.trim()), subcue::Format::Vtt).spans, &mut text);
+        (text.len() > spoken).then(|| Event::plain(number, cue.start.0, lasting, text))
     })
 }
 
