@@ -15,7 +15,7 @@ use bytes::Bytes;
 use streaming::tasks::Tasks;
 use tokio::{
     io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, tcp::WriteHalf},
     sync::watch,
 };
 
@@ -231,6 +231,16 @@ impl Inner {
         let bound = |n: usize| range.as_deref()?.split('-').nth(n)?.trim().parse::<u64>().ok();
         let (from, last) = (bound(0), bound(1));
         self.seen.lock().unwrap().push(Seen { path, from, head });
+        let (mut reader, writer) = stream.split();
+        tokio::select! {
+            answered = self.answer(writer, from, last) => answered,
+            // The client has nothing more to say, so this is its end. A write would tell of it late, and until then
+            // the connection would count as open.
+            _ = reader.read_u8() => Err(io::ErrorKind::ConnectionReset.into()),
+        }
+    }
+
+    async fn answer(&self, mut stream: WriteHalf<'_>, from: Option<u64>, last: Option<u64>) -> io::Result<()> {
         let habits = self.habits.borrow().clone();
         if let Some(to) = &habits.redirect {
             let answer =
@@ -247,7 +257,7 @@ impl Inner {
 
     async fn file(
         &self,
-        mut stream: TcpStream,
+        mut stream: WriteHalf<'_>,
         habits: &Habits,
         from: Option<u64>,
         last: Option<u64>,
@@ -284,7 +294,7 @@ impl Inner {
         stream.write_all(answer.as_bytes()).await?;
         let (mut at, mut body) = (start, 0);
         while at < end.min(self.len) {
-            self.hold(&mut stream, at).await?;
+            self.hold(at).await?;
             let mut count = (end.min(self.len) - at).min(64 * 1024);
             if let Some(hold_at) = self.habits.borrow().hold_at.filter(|hold_at| at < *hold_at) {
                 count = count.min(hold_at - at);
@@ -315,19 +325,16 @@ impl Inner {
         stream.shutdown().await
     }
 
-    /// Waits while the switches say so; an error when the client goes meanwhile.
-    async fn hold(&self, stream: &mut TcpStream, at: u64) -> io::Result<()> {
+    /// Waits while the switches say so.
+    async fn hold(&self, at: u64) -> io::Result<()> {
         let mut habits = self.habits.subscribe();
         let breaks = habits.borrow().holds(at) && habits.borrow().hold_status.is_some();
         if breaks {
             return Err(io::ErrorKind::ConnectionReset.into());
         }
         let _counted = habits.borrow().holds(at).then(|| Counted::new(&self.held, None));
-        tokio::select! {
-            _ = habits.wait_for(|habits| !habits.holds(at)) => Ok(()),
-            // It has nothing more to say, so this is its end.
-            _ = stream.read_u8() => Err(io::ErrorKind::ConnectionReset.into()),
-        }
+        let gone = |_| io::ErrorKind::ConnectionReset.into();
+        habits.wait_for(|habits| !habits.holds(at)).await.map(drop).map_err(gone)
     }
 
     async fn read(&self, at: u64, count: u64) -> io::Result<Bytes> {
