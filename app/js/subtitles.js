@@ -85,6 +85,15 @@ class Overlay {
     await this.#started;
   }
 
+  // Asks the server for the events of a stretch of the film that ends at `until`, in seconds; resolves with how far the
+  // answer reaches. Rejects when the server refuses.
+  async fetch(url, until) {
+    const answer = await fetch(url, { signal: this.#end.signal });
+    if (!answer.ok) throw new Error(`status ${answer.status}`);
+    this.add(await answer.text());
+    return Number(answer.headers.get("matinee-until") ?? until);
+  }
+
   // Takes events as JSON, in any order and at any time; one whose read_order was seen before is ignored:
   // [{read_order, layer, start_ms, duration_ms, style, name, margin_l, margin_r, margin_v, effect, text}].
   add(events) {

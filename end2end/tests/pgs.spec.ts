@@ -65,7 +65,7 @@ async function shows(page: Page, event: SubtitleEvent | null): Promise<void> {
   }).toPass({ timeout: 10_000 });
 }
 
-for (const name of ['short-ffmpeg', 'short-mkvmerge']) {
+for (const name of ['short-ffmpeg', 'short-mkvmerge', 'picture-index']) {
   test(`pictures of ${name} are drawn over the picture, which stays as it is`, async ({ matinee, films, context }) => {
     const FILM = film(name);
     const { events } = FILM.subtitles[SUBTITLES]!;

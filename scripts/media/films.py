@@ -63,6 +63,7 @@ FPS25 = Film("fps25", rate=Fraction(25))
 FILMS = {
     "short-ffmpeg": SHORT,
     "short-mkvmerge": replace(SHORT, muxer="mkvmerge"),
+    "picture-index": replace(SHORT, muxer="mkvmerge-picture-cues"),
     "fps25": FPS25,
     "fps2997": Film("fps2997", rate=Fraction(30000, 1001)),
     "fps60": Film("fps60", rate=Fraction(60)),

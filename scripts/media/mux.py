@@ -93,17 +93,19 @@ def _mp4(film, folder, title, path, *options):
     run([*arguments, *options, "-f", "mp4", path])
 
 
-def _mkvmerge(folder, title, path, tracks, *options):
-    """`options` are for each track."""
+def _mkvmerge(folder, title, path, tracks, without_cues=""):
+    """`without_cues`: the kinds of tracks that the index leaves out."""
     arguments = ["mkvmerge", "--quiet", "--output", path, "--title", title, "--chapters", f"{folder}/chapters.txt"]
     if tracks[3:] == SUBTITLES:
         arguments += ["--attachment-name", font.FILE, "--attachment-mime-type", "font/ttf"]
         arguments += ["--attach-file", f"{folder}/{font.FILE}"]
-    for name, _, language, track_title, default in tracks:
+    for name, stream, language, track_title, default in tracks:
+        if stream[0] in without_cues:
+            arguments += ["--cues", "0:none"]
         arguments += ["--default-track-flag", f"0:{'yes' if default else 'no'}"]
         if language:
             arguments += ["--language", f"0:{language}", "--track-name", f"0:{track_title}"]
-        arguments += [*options, "--no-global-tags", "--no-track-tags", f"{folder}/{name}"]
+        arguments += ["--no-global-tags", "--no-track-tags", f"{folder}/{name}"]
     run(arguments)
 
 
@@ -112,7 +114,9 @@ MUXERS = {
     "ffmpeg-lying": Muxer(_lying),
     "ffmpeg-untold": Muxer(_untold),
     "mkvmerge": Muxer(lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + SUBTITLES)),
-    "mkvmerge-no-cues": Muxer(lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + SUBTITLES, "--cues", "0:none")),
+    "mkvmerge-no-cues": Muxer(lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + SUBTITLES, "vas")),
+    # As most programs write them that copy discs.
+    "mkvmerge-picture-cues": Muxer(lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + SUBTITLES, "s")),
     "mkvmerge-vobsub": Muxer(
         lambda film, *where: _mkvmerge(*where, PICTURE_AND_SOUND + VOBSUB), subtitles=VOBSUB, font=False
     ),

@@ -17,7 +17,7 @@ use crate::status::Failure;
 const KEPT: &str = "private, max-age=86400, immutable";
 const KEPT_A_WHILE: &str = "private, max-age=600";
 
-/// How far pictures reach, in seconds.
+/// How far an answer reaches, in seconds: not always as far as it was asked for.
 const UNTIL: HeaderName = HeaderName::from_static("matinee-until");
 
 /// The stretch of a film, in seconds.
@@ -42,7 +42,8 @@ pub async fn header(
     Ok(kept("text/plain; charset=utf-8", header))
 }
 
-/// `GET /subtitles/{session}/{track}/events?from=&until=`: those that are shown in this stretch of the film.
+/// `GET /subtitles/{session}/{track}/events?from=&until=`: those that are shown in this stretch of the film, and the moment
+/// that the answer reaches.
 pub async fn events(
     State(matinee): State<Matinee>,
     Path((session, track)): Path<(String, String)>,
@@ -50,7 +51,7 @@ pub async fn events(
 ) -> Result<Response, Failure> {
     let Stretch { from, until } = given(stretch)?;
     let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
-    Ok(Json(events.events).into_response())
+    Ok(([(UNTIL, events.until_s.to_string())], Json(events.events)).into_response())
 }
 
 /// `GET /subtitles/{session}/{track}/pictures?from=&until=`: a SUP file of what is drawn in this stretch of the film, and

@@ -22,7 +22,7 @@ extern "C" {
     pub(super) async fn ready(this: &Drawer) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    pub(super) fn add(this: &Drawer, events: &str) -> Result<(), JsValue>;
+    pub(super) async fn fetch(this: &Drawer, url: &str, until_s: f64) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(method, js_name = setLook)]
     pub(super) fn set_look(this: &Drawer, scale: f64, raise: f64);

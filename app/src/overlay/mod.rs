@@ -9,10 +9,7 @@ use web_sys::HtmlVideoElement;
 
 pub(crate) use stretch::Stretch;
 
-use crate::{
-    api::ApiError,
-    browser::{Look, fetch_text},
-};
+use crate::{api::ApiError, browser::Look};
 
 /// A track that is drawn over the picture. Dropping it takes it away.
 pub(crate) struct Overlay {
@@ -93,18 +90,12 @@ impl Overlay {
             Drawer::Pictures(_) => url("pictures"),
         };
         async move {
-            match drawer {
-                Drawer::Script(drawer) => {
-                    let events = fetch_text(url).await?;
-                    // What is not as it should be is told on the browser's console.
-                    let _ = drawer.add(&events);
-                    Ok(until_s)
-                }
-                Drawer::Pictures(drawer) => {
-                    let reached = drawer.fetch(&url, from_s, until_s).await.ok().and_then(|reached| reached.as_f64());
-                    reached.ok_or_else(|| Error::new(ErrorKind::Internal, "the server did not answer").into())
-                }
-            }
+            let reached = match drawer {
+                Drawer::Script(drawer) => drawer.fetch(&url, until_s).await,
+                Drawer::Pictures(drawer) => drawer.fetch(&url, from_s, until_s).await,
+            };
+            let reached = reached.ok().and_then(|reached| reached.as_f64());
+            reached.ok_or_else(|| Error::new(ErrorKind::Internal, "the server did not answer").into())
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a film's index tells: what of it can be copied, and where its subtitles are.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use protocol::Reach;
 
@@ -10,23 +10,72 @@ use crate::{
     keyframes::{self, Index, IndexKind, NoIndex, SubtitleIndex},
     plan::{AudioCopy, Copies, Times, VideoCopy},
     probe::{Probed, TrackSpan},
-    subtitles::{Pictures, Reader},
+    subtitles::{Pictures, Reader, Route, Walk},
 };
 
 /// Reading the index is a few range reads. A film whose server takes longer is encoded.
 const LIMIT: Duration = Duration::from_secs(8);
 
-/// What can be copied, and for each subtitle track how its text or its pictures are read; none for one whose events the
-/// index has not.
-pub(super) async fn of_index(feed: &Feed, probed: &Probed) -> (Copies, Vec<Option<Reader>>, Vec<Option<Pictures>>) {
-    let index = index(feed, probed).await;
-    let known = index.as_ref().ok();
-    (copies(probed, &index), subtitles(probed, known, Reader::new), subtitles(probed, known, Pictures::new))
+/// What of a film can be read apart from heads.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) copies: Copies,
+    /// How the text of each subtitle track is read; none for one whose events cannot be found.
+    pub(super) texts: Vec<Option<Reader>>,
+    /// And its pictures.
+    pub(super) pictures: Vec<Option<Pictures>>,
+    /// Finds the events that the index leaves out.
+    pub(super) walk: Option<Arc<Walk>>,
 }
 
-fn subtitles<T>(probed: &Probed, index: Option<&Index>, read: fn(&SubtitleIndex, f64) -> Option<T>) -> Vec<Option<T>> {
-    let of_track = |n| index.and_then(|index| index.subtitles.get(n)).and_then(|track| read(track, probed.zero_s));
-    (0..probed.media.subtitles.len()).map(of_track).collect()
+pub(super) async fn of_index(feed: &Feed, probed: &Probed) -> Parts {
+    let index = index(feed, probed).await;
+    let mut tracks = index.as_ref().map(|index| index.subtitles.clone()).unwrap_or_default();
+    let walk = walk(feed, probed, index.as_ref().ok(), &mut tracks).await;
+    let of_track = |n| tracks.get(n).map(|track| (track, probed.zero_s, walk.as_ref()));
+    let of_tracks = || (0..probed.media.subtitles.len()).map(of_track);
+    Parts {
+        copies: copies(probed, &index),
+        texts: of_tracks()
+            .map(|track| track.and_then(|(track, zero_s, walk)| Reader::new(track, zero_s, walk)))
+            .collect(),
+        pictures: of_tracks()
+            .map(|track| track.and_then(|(track, zero_s, walk)| Pictures::new(track, zero_s, walk)))
+            .collect(),
+        walk,
+    }
+}
+
+/// What looks for the events of Matroska's tracks of which the index does not say, or not exactly, where they are. Puts
+/// these tracks into the list where there is no index.
+async fn walk(
+    feed: &Feed,
+    probed: &Probed,
+    index: Option<&Index>,
+    tracks: &mut Vec<SubtitleIndex>,
+) -> Option<Arc<Walk>> {
+    let is_matroska = IndexKind::of(&probed.media.container) == Some(IndexKind::Matroska);
+    let is_told =
+        |track: &SubtitleIndex| !track.events.is_empty() && track.events.iter().all(|place| place.inside.is_some());
+    if !is_matroska || probed.media.subtitles.is_empty() || !tracks.is_empty() && tracks.iter().all(is_told) {
+        return None;
+    }
+    let read = |offset, len| feed.read(offset, len);
+    let beginning = tokio::time::timeout(LIMIT, keyframes::beginning(feed.len(), &read)).await.ok()?.ok()??;
+    if tracks.is_empty() {
+        *tracks = beginning.subtitles;
+    }
+    let film = index.into_iter().flat_map(|index| &index.video).find(|track| !track.keyframes.is_empty());
+    let keyframes = film.into_iter().flat_map(|track| &track.keyframes);
+    let told: Vec<_> = keyframes.map(|keyframe| (keyframe.time_s, keyframe.offset)).collect();
+    let wanted = tracks.iter().filter(|track| !is_told(track)).map(|track| track.number).collect();
+    Some(Arc::new(Walk::new(&Route {
+        tracks: wanted,
+        tick_s: beginning.tick_s,
+        zero_s: probed.zero_s,
+        clusters: beginning.clusters,
+        told: &told,
+    })))
 }
 
 fn copies(probed: &Probed, index: &Result<Index, NoIndex>) -> Copies {

@@ -18,18 +18,17 @@ use tokio::sync::watch;
 
 pub use shelf::{Preparation, Screen, Shelf};
 
-use self::attachments::Attachments;
+use self::{attachments::Attachments, index::Parts};
 use crate::{
     gateway::{Feed, Gateway},
     keyframes::IndexKind,
-    plan::{self, Copies, Plan},
+    plan::{self, Plan},
     probe::{Probed, Subject, probe},
     process::Spawner,
     rendition::{CopyFaults, EncodeSlots, Inits, ReaderId, Rendition, Surroundings},
     scheduler::Limits,
     source::Source,
     store::Store,
-    subtitles::{Pictures, Reader},
     tasks::Tasks,
     tools::Tools,
 };
@@ -67,11 +66,7 @@ pub struct Film {
     probed: Probed,
     /// When each video track's picture starts and ends, in seconds of film time.
     pictures_s: Vec<(f64, f64)>,
-    copies: Copies,
-    /// How the events of each subtitle track are read; none for one whose events the index has not.
-    subtitles: Vec<Option<Reader>>,
-    /// And its pictures.
-    pictures: Vec<Option<Pictures>>,
+    parts: Parts,
     attachments: Attachments,
     faults: CopyFaults,
     mpv: PathBuf,
@@ -105,8 +100,8 @@ impl Film {
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
-        let (copies, subtitles, pictures) = index::of_index(&feed, &probed).await;
-        subtitles::tell_text(&mut probed.media.subtitles, &subtitles);
+        let parts = index::of_index(&feed, &probed).await;
+        subtitles::tell_text(&mut probed.media.subtitles, &parts.texts);
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;
@@ -115,9 +110,7 @@ impl Film {
             feed,
             probed,
             pictures_s,
-            copies,
-            subtitles,
-            pictures,
+            parts,
             attachments: Attachments::default(),
             faults: CopyFaults::default(),
             mpv,
@@ -162,7 +155,7 @@ impl Film {
             pictures_s: &self.pictures_s,
             duration_s: *self.length.borrow(),
             preset: &self.workshop.preset,
-            copies: &self.copies,
+            copies: &self.parts.copies,
             faults,
         }
     }

@@ -1,13 +1,18 @@
 //! A film's subtitles: events for who draws them, and WebVTT for players that do it themselves. No head makes them.
 
+use std::{collections::HashSet, time::Duration};
+
 use bytes::Bytes;
-use protocol::{Error, ErrorKind, SubtitleKind, SubtitleTrack, TrackId, TrackKind};
+use protocol::{Error, ErrorKind, Reach, SubtitleKind, SubtitleTrack, TrackId, TrackKind};
 
 use super::Film;
 use crate::{
-    subtitles::{Events, PicturesRead, Reader, vtt_segment},
+    subtitles::{Event, Events, Extent, PicturesRead, Reader, vtt_segment},
     time::{SUBTITLE_SEGMENT_S, SegmentTable},
 };
+
+/// How long a segment of WebVTT may take; players give up later.
+const PATIENCE: Duration = Duration::from_secs(25);
 
 /// What ffmpeg does not know is taken for pictures, until it can be read as text: `S_TEXT/WEBVTT` for one, before ffmpeg 6.
 pub(super) fn tell_text(tracks: &mut [SubtitleTrack], readers: &[Option<Reader>]) {
@@ -24,9 +29,9 @@ impl Film {
     pub fn readable_subtitles(&self) -> Vec<TrackId> {
         let is_readable = |n: &u16| {
             let track = TrackId::subtitles(*n);
-            of_track(&self.subtitles, track).is_ok() || of_track(&self.pictures, track).is_ok()
+            of_track(&self.parts.texts, track).is_ok() || of_track(&self.parts.pictures, track).is_ok()
         };
-        (0..).take(self.subtitles.len()).filter(is_readable).map(TrackId::subtitles).collect()
+        (0..).take(self.parts.texts.len()).filter(is_readable).map(TrackId::subtitles).collect()
     }
 
     /// The header of a subtitle track's script.
@@ -44,8 +49,10 @@ impl Film {
     ///
     /// As [`Film::subtitle_header`]; what the source's server answers.
     pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
-        let read = |at, length| self.feed.glance(at, length);
-        self.reader(track)?.between(&read, from_s, until_s).await
+        let reader = self.reader(track)?;
+        let walks = self.go_along(reader.is_walked());
+        let read = |at, length| self.look(walks, at, length);
+        reader.between(&read, from_s, until_s).await
     }
 
     /// The pictures of a subtitle track that are shown between two moments, in seconds of film time.
@@ -54,8 +61,25 @@ impl Film {
     ///
     /// As [`Film::subtitle_header`]; what the source's server answers.
     pub async fn subtitle_pictures(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<PicturesRead, Error> {
-        let read = |at, length| self.feed.glance(at, length);
-        of_track(&self.pictures, track)?.between(&read, from_s, until_s).await
+        let pictures = of_track(&self.parts.pictures, track)?;
+        let walks = self.go_along(pictures.is_walked());
+        let read = |at, length| self.look(walks, at, length);
+        pictures.between(&read, from_s, until_s).await
+    }
+
+    /// Reads what is gone through as the film itself is read, and what the index leads to by itself.
+    async fn look(&self, walks: bool, at: u64, length: usize) -> Result<Bytes, Error> {
+        if walks { self.feed.read(at, length).await } else { self.feed.glance(at, length).await }
+    }
+
+    /// Tells the walk how far the film can be read, for a track that needs it; whether it does.
+    fn go_along(&self, walks: bool) -> bool {
+        if let Some(walk) = self.parts.walk.as_ref().filter(|_| walks) {
+            let as_read = self.feed.reach() == Reach::AsRead;
+            let bytes = if as_read { Some(self.feed.have_read()) } else { self.feed.len() };
+            walk.extend(Extent { bytes, film_s: self.read_s().unwrap_or(*self.length.borrow()) });
+        }
+        walks
     }
 
     /// The segments of a subtitle track as WebVTT, for the film's length as it is known now.
@@ -81,12 +105,28 @@ impl Film {
         }
         // The last one reaches as far as the others, so that its bytes do not depend on the film's length.
         let (from_s, until_s) = (table.start_s(n), table.start_s(n) + f64::from(SUBTITLE_SEGMENT_S));
-        let events = self.subtitle_events(track, from_s, until_s).await?;
-        Ok(vtt_segment(&events.events, (from_s * 1000.0) as i64, (until_s * 1000.0) as i64).into())
+        let events = tokio::time::timeout(PATIENCE, self.all_events(track, from_s, until_s)).await;
+        let events = events.unwrap_or_else(|_| {
+            let message = "the film's server is too slow for its subtitles; try again";
+            Err(Error::new(ErrorKind::SourceTimeout, message))
+        })?;
+        Ok(vtt_segment(&events, (from_s * 1000.0) as i64, (until_s * 1000.0) as i64).into())
+    }
+
+    /// The events of a stretch, however many answers it takes.
+    async fn all_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Vec<Event>, Error> {
+        let mut all = self.subtitle_events(track, from_s, until_s).await?;
+        while all.until_s < until_s {
+            let more = self.subtitle_events(track, all.until_s, until_s).await?;
+            let seen: HashSet<_> = all.events.iter().map(|event| event.read_order).collect();
+            all.events.extend(more.events.into_iter().filter(|event| !seen.contains(&event.read_order)));
+            all.until_s = more.until_s;
+        }
+        Ok(all.events)
     }
 
     fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
-        of_track(&self.subtitles, track)
+        of_track(&self.parts.texts, track)
     }
 }
 

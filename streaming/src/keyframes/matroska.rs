@@ -6,7 +6,8 @@ use bytes::Bytes;
 use protocol::Error;
 
 use super::{
-    AudioIndex, Encoding, EventPlace, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, SubtitleIndex, Tick, VideoIndex,
+    AudioIndex, Beginning, Encoding, EventPlace, Index, MAX_KEYFRAMES, MAX_TRACKS, NoIndex, SubtitleIndex, Tick,
+    VideoIndex,
     file::{Failure, File},
     in_order, open_gops,
 };
@@ -86,6 +87,23 @@ where
     Ok(index)
 }
 
+/// What the beginning tells of the subtitles, and where the clusters begin. The film may have no Cues, or be cut off.
+pub(super) async fn beginning<R, F>(file: &File<'_, R>) -> Result<Beginning, Failure>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    let head = file.some(0, HEAD).await?;
+    let segment = parts(file, &head, &[INFO, TRACKS]).await?;
+    let tick_ns = match segment.place(INFO) {
+        Some(at) => tick_ns(&body(file, &head, INFO, at).await?),
+        None => DEFAULT_TICK_NS,
+    };
+    let tracks = body(file, &head, TRACKS, segment.place(TRACKS).ok_or(NoIndex::Malformed)?).await?;
+    let subtitles = Tracks::read(&tracks, tick_ns)?.subtitles;
+    Ok(Beginning { subtitles, clusters: segment.clusters, tick_s: tick_ns as f64 / 1e9 })
+}
+
 /// Where the attached files are, if there are any.
 pub(super) async fn attachments_place<R, F>(file: &File<'_, R>) -> Result<Option<u64>, Failure>
 where
@@ -96,16 +114,25 @@ where
     Ok(segment(file, &head, &[ATTACHMENTS]).await?.place(ATTACHMENTS))
 }
 
-/// The segment, with the places of these parts if it has them.
+/// The segment of a whole file, with the places of these parts if it has them.
 async fn segment<R, F>(file: &File<'_, R>, head: &Bytes, wanted: &[u32]) -> Result<Segment, Failure>
 where
     R: Fn(u64, usize) -> F + Sync,
     F: Future<Output = Result<Bytes, Error>> + Send,
 {
-    let mut segment = Segment::begin(head)?;
-    if !segment.end.is_none_or(|end| file.reaches(end)) {
+    if !Segment::begin(head)?.end.is_none_or(|end| file.reaches(end)) {
         return Err(NoIndex::Cut.into());
     }
+    parts(file, head, wanted).await
+}
+
+/// The same of a file that may be cut off.
+async fn parts<R, F>(file: &File<'_, R>, head: &Bytes, wanted: &[u32]) -> Result<Segment, Failure>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    let mut segment = Segment::begin(head)?;
     let mut looked = 0;
     while let Some(at) = segment.seek_heads.get(looked).copied().filter(|_| looked < MAX_SEEK_HEADS) {
         if wanted.iter().all(|id| segment.places.contains_key(id)) {
@@ -124,6 +151,8 @@ struct Segment {
     end: Option<u64>,
     places: BTreeMap<u32, u64>,
     seek_heads: Vec<u64>,
+    /// No cluster begins before this place.
+    clusters: u64,
 }
 
 impl Segment {
@@ -133,13 +162,14 @@ impl Segment {
         let segment = element(head, ebml).filter(|e| e.id == SEGMENT).ok_or(NoIndex::Malformed)?;
         let start = segment.start as u64;
         let end = segment.size.map(|size| start.checked_add(size).ok_or(NoIndex::Malformed)).transpose()?;
-        let mut found = Self { start, end, places: BTreeMap::new(), seek_heads: Vec::new() };
+        let mut found = Self { start, end, places: BTreeMap::new(), seek_heads: Vec::new(), clusters: start };
         let mut at = segment.start;
         while let Some(part) = element(head, at).filter(|part| part.id != CLUSTER) {
             found.note(part.id, at as u64);
             let Some(next) = part.end() else { break };
             at = next;
         }
+        found.clusters = at as u64;
         Ok(found)
     }
 

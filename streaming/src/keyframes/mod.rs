@@ -41,16 +41,26 @@ impl IndexKind {
     }
 }
 
-/// What the index tells of each track.
+/// What the index tells of each track: keyframes of one at least, or subtitles' events.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Index {
-    /// In the order of ffprobe's video streams, and at least one of them with keyframes. Covers that Matroska keeps
+    /// In the order of ffprobe's video streams. Covers that Matroska keeps
     /// as attachments are streams for ffprobe, its last ones, but have no place here.
     pub video: Vec<VideoIndex>,
     /// In the order of ffprobe's audio streams.
     pub audio: Vec<AudioIndex>,
     /// In the order of ffprobe's subtitle streams.
     pub subtitles: Vec<SubtitleIndex>,
+}
+
+impl Index {
+    fn has_keyframes(&self) -> bool {
+        self.video.iter().any(|track| !track.keyframes.is_empty())
+    }
+
+    fn has_events(&self) -> bool {
+        self.subtitles.iter().any(|track| !track.events.is_empty())
+    }
 }
 
 /// What the index tells of a video track.
@@ -128,6 +138,17 @@ pub struct Keyframe {
     pub offset: u64,
 }
 
+/// What the beginning of a Matroska film tells of its subtitles, whether there is an index or not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beginning {
+    /// In the order of ffprobe's subtitle streams, without events.
+    pub subtitles: Vec<SubtitleIndex>,
+    /// No cluster begins before this place in the file.
+    pub clusters: u64,
+    /// The unit of times, seconds.
+    pub tick_s: f64,
+}
+
 /// Why a film has no usable index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoIndex {
@@ -171,9 +192,26 @@ where
         IndexKind::Mp4 => mp4::index(&file).await,
     };
     match index {
-        Ok(index) if index.video.iter().any(|track| !track.keyframes.is_empty()) => Ok(Ok(index)),
+        Ok(index) if index.has_keyframes() || index.has_events() => Ok(Ok(index)),
         Ok(_) => Ok(Err(NoIndex::Absent)),
         Err(Failure::NoIndex(why)) => Ok(Err(why)),
+        Err(Failure::Read(error)) => Err(error),
+    }
+}
+
+/// What the beginning of a Matroska film of `size` bytes tells; none for what is no such film.
+///
+/// # Errors
+///
+/// What `read` reports, which is as that of [`read`].
+pub async fn beginning<R, F>(size: Option<u64>, read: &R) -> Result<Option<Beginning>, Error>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    match matroska::beginning(&File { size, read }).await {
+        Ok(found) => Ok(Some(found)),
+        Err(Failure::NoIndex(_)) => Ok(None),
         Err(Failure::Read(error)) => Err(error),
     }
 }

@@ -10,9 +10,9 @@ use crate::{
     keyframes::Encoding,
 };
 
-const SIMPLE_BLOCK: u32 = 0xA3;
-const BLOCK_GROUP: u32 = 0xA0;
-const BLOCK: u32 = 0xA1;
+pub(super) const SIMPLE_BLOCK: u32 = 0xA3;
+pub(super) const BLOCK_GROUP: u32 = 0xA0;
+pub(super) const BLOCK: u32 = 0xA1;
 const BLOCK_DURATION: u32 = 0x9B;
 
 /// Bytes of one event; drawings may be large.
@@ -23,6 +23,8 @@ pub(super) const MAX_EVENT: usize = 1 << 20;
 pub(super) struct Block {
     /// The track that it belongs to.
     pub(super) track: u64,
+    /// Ticks from its cluster's time.
+    pub(super) time: i16,
     /// Ticks, where it says so.
     pub(super) duration: Option<u64>,
     /// As it is stored.
@@ -62,8 +64,9 @@ pub(super) fn block(bytes: &[u8]) -> Found {
 fn content(stored: &[u8], duration: Option<u64>) -> Option<Block> {
     const LACING: u8 = 0x06;
     let (track, length) = vint(stored)?;
-    let &[_, _, flags] = stored.get(length..length + 3)? else { return None };
-    (flags & LACING == 0).then(|| Block { track, duration, content: Bytes::copy_from_slice(&stored[length + 3..]) })
+    let &[high, low, flags] = stored.get(length..length + 3)? else { return None };
+    let (time, content) = (i16::from_be_bytes([high, low]), &stored[length + 3..]);
+    (flags & LACING == 0).then(|| Block { track, time, duration, content: Bytes::copy_from_slice(content) })
 }
 
 /// A block's content, or a header, as it was before it was stored; none if it is not what it should be.
@@ -99,12 +102,13 @@ mod tests {
     #[test]
     fn a_group_has_text_and_duration() {
         let bytes = group(3, b"text", 40);
-        let wanted = Block { track: 3, duration: Some(40), content: Bytes::from_static(b"text") };
+        let wanted = Block { track: 3, time: 5, duration: Some(40), content: Bytes::from_static(b"text") };
         assert_eq!(block(&bytes), Found::Block(wanted.clone()));
         assert_eq!(block(&[&bytes[..], b"what follows"].concat()), Found::Block(wanted));
         assert_eq!(block(&bytes[..12]), Found::Needs(bytes.len()));
-        let simple = write(SIMPLE_BLOCK, &[&[0x84, 0, 0, 0x80][..], b"x"].concat());
-        assert_eq!(block(&simple), Found::Block(Block { track: 4, duration: None, content: Bytes::from_static(b"x") }));
+        let simple = write(SIMPLE_BLOCK, &[&[0x84, 0xFF, 0xFE, 0x80][..], b"x"].concat());
+        let wanted = Block { track: 4, time: -2, duration: None, content: Bytes::from_static(b"x") };
+        assert_eq!(block(&simple), Found::Block(wanted));
         assert_eq!(block(&write(0xE7, &[1])), Found::Other);
         assert_eq!(block(&write(SIMPLE_BLOCK, &[0x84, 0, 0, 0x02, 1])), Found::Other, "laced");
     }

@@ -1,5 +1,5 @@
-//! Subtitles of a film, event by event: where the index says that one is, it is read from there. The film is never read
-//! through for them. [`outside`]: files that viewers bring along.
+//! Subtitles of a film, event by event: where the index says that one is, it is read from there; where it does not, the
+//! clusters around a moment are gone through. The film is never read through for them. [`outside`]: files that viewers bring along.
 
 mod block;
 mod charset;
@@ -10,12 +10,15 @@ mod mov_text;
 pub mod outside;
 mod pgs;
 mod pictures;
+mod places;
 mod reader;
 mod srt;
 mod vtt;
 mod vtt_text;
+mod walk;
 
 pub use event::{Event, Format};
 pub use pictures::{Pictures, PicturesRead};
 pub use reader::{Events, Reader};
 pub use vtt::segment as vtt_segment;
+pub use walk::{Extent, Route, Walk};

@@ -1,20 +1,24 @@
 //! Which display sets of a PGS track are needed around a moment, and getting them from where the index has them.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use protocol::Error;
 use tokio::time::Instant;
 
 use super::{
+    Walk,
     block::decoded,
     fetch::{Clusters, stored},
     pgs::Sets,
+    places::Places,
 };
 use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
 /// Units of a SUP file's times in a second.
 const CLOCK: f64 = 90_000.0;
+/// Thirteen hours are all that it has times for, seconds.
+const LAST_S: f64 = u32::MAX as f64 / CLOCK;
 /// Bytes that are read for a block at first; most pictures of a line or two fit.
 const FIRST: usize = 32 * 1024;
 /// Bytes after which an answer ends with the moment that it is at.
@@ -45,23 +49,30 @@ pub struct Pictures {
     tick_s: f64,
     /// Source time of film time zero, seconds.
     zero_s: f64,
-    /// By time.
-    places: Vec<EventPlace>,
+    places: Places,
 }
 
 impl Pictures {
-    /// For a PGS track whose display sets the index has; none for any other.
+    /// For a PGS track whose display sets the index has, or else `walk` looks for; none for any other.
     #[must_use]
-    pub fn new(index: &SubtitleIndex, zero_s: f64) -> Option<Self> {
-        let told = !index.events.is_empty() && index.events.iter().all(|place| place.inside.is_some());
-        if index.codec_id != "S_HDMV/PGS" || index.encoding == Encoding::Unknown || !told {
+    pub fn new(index: &SubtitleIndex, zero_s: f64, walk: Option<&Arc<Walk>>) -> Option<Self> {
+        if index.codec_id != "S_HDMV/PGS" {
             return None;
         }
-        let mut places = index.events.clone();
-        places.sort_by_key(|place| (place.time, place.cluster, place.inside));
-        let new = Self { number: index.number, encoding: index.encoding.clone(), tick_s: index.tick_s, zero_s, places };
-        // Thirteen hours are all that a SUP file has times for.
-        new.places.last().is_some_and(|last| new.film_s(last) * CLOCK <= f64::from(u32::MAX)).then_some(new)
+        let mut places = Places::new(index, walk)?;
+        if let Places::Told(places) = &mut places {
+            places.sort_by_key(|place| (place.time, place.cluster, place.inside));
+            if places.iter().any(|place| place.inside.is_none()) {
+                return None;
+            }
+        }
+        Some(Self { number: index.number, encoding: index.encoding.clone(), tick_s: index.tick_s, zero_s, places })
+    }
+
+    /// Whether its events are found by going through the film's clusters.
+    #[must_use]
+    pub fn is_walked(&self) -> bool {
+        matches!(self.places, Places::Walked(_))
     }
 
     /// All that is drawn from `from_s` to `until_s` of film time, or to a moment between them where that is much or takes
@@ -77,11 +88,14 @@ impl Pictures {
     {
         let began = Instant::now();
         let clusters = &Clusters::default();
-        let (before, after) = self.places.split_at(self.places.partition_point(|place| self.film_s(place) <= from_s));
+        let around = self.places.around(read, self.number, from_s, until_s).await?;
+        let until_s = around.until_s;
+        let (before, after) =
+            around.places.split_at(around.places.partition_point(|place| self.film_s(place) <= from_s));
         let mut sup = self.standing(read, before, clusters).await?;
         for moment in after.chunk_by(|a, b| a.time == b.time) {
             let at_s = self.film_s(&moment[0]);
-            if at_s >= until_s {
+            if at_s >= until_s.min(LAST_S) {
                 break;
             }
             if sup.len() >= ENOUGH || began.elapsed() > LONG_ENOUGH {
@@ -178,7 +192,7 @@ mod tests {
             let bytes = film.slice(at..film.len().min(at + length));
             async move { Ok(bytes) }
         };
-        Pictures::new(index, ZERO_S).unwrap().between(&read, from_s, until_s).await.unwrap()
+        Pictures::new(index, ZERO_S, None).unwrap().between(&read, from_s, until_s).await.unwrap()
     }
 
     /// When the display sets of a SUP file begin, in milliseconds.
@@ -248,7 +262,7 @@ mod tests {
                 Ok(bytes)
             }
         };
-        let pictures = Pictures::new(&index, ZERO_S).unwrap();
+        let pictures = Pictures::new(&index, ZERO_S, None).unwrap();
         let first = pictures.between(&read, 0.0, 9.0).await.unwrap();
         assert_eq!((times(&first.sup), first.until_s), (vec![1000, 2000], 3.0));
         let second = pictures.between(&read, first.until_s, 9.0).await.unwrap();
@@ -261,14 +275,13 @@ mod tests {
         let with = |change: fn(&mut SubtitleIndex)| {
             let mut index = index.clone();
             change(&mut index);
-            Pictures::new(&index, ZERO_S).is_some()
+            Pictures::new(&index, ZERO_S, None).is_some()
         };
         assert!(with(|_| {}));
         assert!(!with(|index| index.codec_id = "S_VOBSUB".into()));
         assert!(!with(|index| index.encoding = Encoding::Unknown));
         assert!(!with(|index| index.events.clear()));
         assert!(!with(|index| index.events[0].inside = None));
-        assert!(!with(|index| index.events[0].time = 50_000_000));
     }
 
     proptest! {
@@ -284,7 +297,7 @@ mod tests {
             };
             index.events = places.into_iter().map(place).collect();
             index.events.sort_unstable();
-            if let Some(pictures) = Pictures::new(&index, ZERO_S) {
+            if let Some(pictures) = Pictures::new(&index, ZERO_S, None) {
                 let bytes = Bytes::from(bytes);
                 let read = |at: u64, length: usize| {
                     let at = bytes.len().min(at as usize);

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     future::Future,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use bytes::Bytes;
@@ -11,11 +11,13 @@ use futures_util::{StreamExt as _, stream};
 use protocol::Error;
 
 use super::{
+    Walk,
     block::decoded,
     charset::Charset,
     event::{Event, Format},
     fetch::{Clusters, stored},
     mov_text,
+    places::{Places, numbers},
 };
 use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
@@ -48,6 +50,8 @@ const OWN_NUMBERS: u64 = 1 << 30;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Events {
     pub events: Vec<Event>,
+    /// All that begins before this is among them, in seconds of film time.
+    pub until_s: f64,
 }
 
 /// Reads one track's events. What has been read once is kept.
@@ -61,7 +65,7 @@ pub struct Reader {
     tick_s: f64,
     /// Source time of film time zero, seconds.
     zero_s: f64,
-    places: Vec<EventPlace>,
+    places: Places,
     clusters: Clusters,
     known: Mutex<Known>,
 }
@@ -69,19 +73,22 @@ pub struct Reader {
 /// What has been read.
 #[derive(Debug, Default)]
 struct Known {
-    /// By the event's place in the list; none for what turned out not to be one.
-    events: HashMap<usize, Option<Event>>,
+    /// By the event's place in the file; none for what turned out not to be one.
+    events: HashMap<u64, Option<Event>>,
     bytes: usize,
     /// Which event has which number of the script's: where two scripts were put together, several have the same.
-    numbers: HashMap<u64, usize>,
+    numbers: HashMap<u64, u64>,
+    /// The numbers that were given to the others.
+    own: HashMap<u64, u64>,
 }
 
 impl Known {
-    fn keep(&mut self, place: usize, mut event: Option<Event>) -> Option<Event> {
+    fn keep(&mut self, place: u64, mut event: Option<Event>) -> Option<Event> {
         if let Some(event) = &mut event {
             let owner = *self.numbers.entry(event.read_order).or_insert(place);
             if owner != place || event.read_order >= OWN_NUMBERS {
-                event.read_order = OWN_NUMBERS + place as u64;
+                let next = OWN_NUMBERS + self.own.len() as u64;
+                event.read_order = *self.own.entry(place).or_insert(next);
             }
         }
         if self.bytes > KEPT {
@@ -99,13 +106,11 @@ fn size(event: &Event) -> usize {
 }
 
 impl Reader {
-    /// For a track of text whose events the index has; none for any other.
+    /// For a track of text whose events the index has, or else `walk` looks for; none for any other.
     #[must_use]
-    pub fn new(index: &SubtitleIndex, zero_s: f64) -> Option<Self> {
+    pub fn new(index: &SubtitleIndex, zero_s: f64, walk: Option<&Arc<Walk>>) -> Option<Self> {
         let format = Format::of(&index.codec_id)?;
-        if index.events.is_empty() || index.encoding == Encoding::Unknown {
-            return None;
-        }
+        let places = Places::new(index, walk)?;
         let header = match (format, &index.config) {
             (Format::Ass, Some(config)) => {
                 // Only some muxers compress the header too, whatever the scope says.
@@ -123,7 +128,7 @@ impl Reader {
             charset: Charset::default(),
             tick_s: index.tick_s,
             zero_s,
-            places: index.events.clone(),
+            places,
             clusters: Clusters::default(),
             known: Mutex::default(),
         })
@@ -135,8 +140,14 @@ impl Reader {
         &self.header
     }
 
-    /// All events that are shown at some time from `from_s` to `until_s` of film time, also those that began before.
-    /// `read` reads so many bytes from an offset, fewer only at the file's end.
+    /// Whether its events are found by going through the film's clusters.
+    #[must_use]
+    pub fn is_walked(&self) -> bool {
+        matches!(self.places, Places::Walked(_))
+    }
+
+    /// All events that are shown at some time from `from_s` to `until_s` of film time, also those that began before, or to
+    /// an earlier moment that it tells. Some that ended before may be among them. `read` reads so many bytes from an offset, fewer only at the file's end.
     ///
     /// # Errors
     ///
@@ -146,8 +157,12 @@ impl Reader {
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let wanted = self.wanted(from_s, until_s).into_iter().take(MOST_EVENTS);
-        let mut coming = stream::iter(wanted).map(|number| self.once(read, number)).buffered(AT_ONCE);
+        let around = self.places.around(read, self.number, from_s, until_s).await?;
+        let (places, from_s, until_s) = (&around.places[..], around.from_s, around.until_s);
+        let wanted = self.numbered(places).filter(|(n, _)| self.is_shown(&places[*n], from_s, until_s));
+        let wanted: Vec<_> = wanted.take(MOST_EVENTS).collect();
+        let once = |(n, number)| self.once(read, places, n, number);
+        let mut coming = stream::iter(wanted).map(once).buffered(AT_ONCE);
         let (mut events, mut bytes) = (Vec::new(), 0);
         while let Some(event) = coming.next().await {
             let Some(event) = event? else { continue };
@@ -157,17 +172,21 @@ impl Reader {
             }
             events.push(event);
         }
-        Ok(Events { events })
+        Ok(Events { events, until_s })
     }
 
-    /// Places of events between two moments, by time.
-    fn wanted(&self, from_s: f64, until_s: f64) -> Vec<usize> {
-        let shown = |(number, place): (usize, &EventPlace)| {
-            let starts_s = self.film_s(place.time);
-            let lasts_s = place.duration.map_or(UNTOLD_S, |ticks| ticks as f64 * self.tick_s);
-            (starts_s < until_s && starts_s + lasts_s > from_s).then_some(number)
-        };
-        self.places.iter().enumerate().filter_map(shown).collect()
+    /// Each event's place in the list, and its number where it has none of its own.
+    fn numbered<'a>(&self, places: &'a [EventPlace]) -> Box<dyn Iterator<Item = (usize, u64)> + Send + 'a> {
+        match self.places {
+            Places::Told(_) => Box::new((0..places.len()).map(|n| (n, n as u64))),
+            Places::Walked(_) => Box::new(numbers(places).enumerate()),
+        }
+    }
+
+    fn is_shown(&self, place: &EventPlace, from_s: f64, until_s: f64) -> bool {
+        let starts_s = self.film_s(place.time);
+        let lasts_s = place.duration.map_or(UNTOLD_S, |ticks| ticks as f64 * self.tick_s);
+        starts_s < until_s && starts_s + lasts_s > from_s
     }
 
     fn film_s(&self, ticks: i64) -> f64 {
@@ -175,66 +194,64 @@ impl Reader {
     }
 
     /// An event, read if it is not known.
-    async fn once<R, F>(&self, read: &R, number: usize) -> Result<Option<Event>, Error>
+    async fn once<R, F>(&self, read: &R, places: &[EventPlace], n: usize, number: u64) -> Result<Option<Event>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let known = self.lock().events.get(&number).cloned();
+        let at = places[n].cluster.saturating_add(places[n].inside.unwrap_or_default());
+        let known = self.lock().events.get(&at).cloned();
         match known {
             Some(event) => Ok(event),
             None => {
-                let event = self.event(read, number).await?;
-                Ok(self.lock().keep(number, event))
+                let event = self.event(read, places, n, number).await?;
+                Ok(self.lock().keep(at, event))
             }
         }
     }
 
-    async fn event<R, F>(&self, read: &R, number: usize) -> Result<Option<Event>, Error>
+    async fn event<R, F>(&self, read: &R, places: &[EventPlace], n: usize, number: u64) -> Result<Option<Event>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let place = self.places[number];
-        if self.format == Format::Mov {
-            return self.sample(read, number).await;
-        }
-        let Some(found) = stored(read, &place, self.number, FIRST, &self.clusters).await? else { return Ok(None) };
-        let content = decoded(&found.content, &self.encoding);
-        Ok(content.and_then(|content| self.timed(number, &self.charset.text(&content), found.duration)))
+        let (content, duration) = match self.format {
+            Format::Mov => (self.sample(read, &places[n]).await?, None),
+            _ => match stored(read, &places[n], self.number, FIRST, &self.clusters).await? {
+                Some(found) => {
+                    let content = decoded(&found.content, &self.encoding);
+                    (content.map(|content| self.charset.text(&content)), found.duration)
+                }
+                None => (None, None),
+            },
+        };
+        let Some(content) = content else { return Ok(None) };
+        let duration = duration.or(places[n].duration).unwrap_or_else(|| self.until_next_ticks(&places[n..]));
+        let (start_ms, duration_ms) = (self.film_s(places[n].time) * 1000.0, duration as f64 * self.tick_s * 1000.0);
+        let (start_ms, duration_ms) = (start_ms.round() as i64, duration_ms.round().max(0.0) as u64);
+        Ok(self.format.event(content.as_bytes(), number, start_ms, duration_ms))
     }
 
-    /// The event of an MP4's sample.
-    async fn sample<R, F>(&self, read: &R, number: usize) -> Result<Option<Event>, Error>
+    /// The text of an MP4's sample.
+    async fn sample<R, F>(&self, read: &R, place: &EventPlace) -> Result<Option<String>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let at = self.places[number].cluster;
+        let at = place.cluster;
         let mut bytes = read(at, FIRST).await?;
         if let Some(length) = mov_text::length(&bytes).filter(|length| mov_text::LENGTH + length > bytes.len()) {
             // With room for its styles.
             bytes = read(at, length + FIRST).await?;
         }
-        let text = mov_text::text(&bytes, |text| self.charset.text(text));
-        Ok(text.and_then(|text| self.timed(number, &text, None)))
+        Ok(mov_text::text(&bytes, |text| self.charset.text(text)))
     }
 
-    /// `duration`: as the block itself says, in ticks.
-    fn timed(&self, number: usize, content: &str, duration: Option<u64>) -> Option<Event> {
-        let place = self.places[number];
-        let untold = || self.until_next_ticks(number);
-        let duration = duration.or(place.duration).unwrap_or_else(untold);
-        let (start_ms, duration_ms) = (self.film_s(place.time) * 1000.0, duration as f64 * self.tick_s * 1000.0);
-        let (start_ms, duration_ms) = (start_ms.round() as i64, duration_ms.round().max(0.0) as u64);
-        self.format.event(content.as_bytes(), number as u64, start_ms, duration_ms)
-    }
-
-    /// How long an event lasts of which nobody says it: until the next one begins.
-    fn until_next_ticks(&self, number: usize) -> u64 {
+    /// How long the first of these lasts, of which nobody says it: until the next one begins.
+    fn until_next_ticks(&self, places: &[EventPlace]) -> u64 {
         let most = (UNTOLD_S / self.tick_s) as u64;
-        let time = self.places[number].time;
-        let next = self.places[number..].iter().find(|place| place.time > time);
+        let time = places[0].time;
+        let next = places.iter().find(|place| place.time > time);
         next.and_then(|next| u64::try_from(next.time - time).ok()).map_or(most, |ticks| ticks.min(most))
     }
 

@@ -10,6 +10,7 @@ mod pictures;
 mod rates;
 mod sharing;
 mod subtitles;
+mod walked;
 mod whole;
 
 /// The default video rendition of the test films, and all audio ones.

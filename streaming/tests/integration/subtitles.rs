@@ -44,7 +44,7 @@ impl Shelf {
 
     async fn readers_of(&self, kind: IndexKind) -> Vec<(Encoding, Option<Reader>)> {
         let index = read(kind, self.size(), &|at, length| self.piece(at, length)).await.unwrap().unwrap();
-        index.subtitles.iter().map(|track| (track.encoding.clone(), Reader::new(track, 0.0))).collect()
+        index.subtitles.iter().map(|track| (track.encoding.clone(), Reader::new(track, 0.0, None))).collect()
     }
 
     async fn events(&self, reader: &Reader, from_s: f64, until_s: f64) -> Vec<Event> {

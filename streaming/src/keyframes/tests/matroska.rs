@@ -138,8 +138,17 @@ fn what_has_no_cues_is_not_searched() {
     let bytes = film(&[info(1_000_000), tracks(), write(ebml::CLUSTER, &[0; 1_000_000]), cues()]);
     let (index, reads) = look(IndexKind::Matroska, &bytes, Some(bytes.len() as u64));
     assert_eq!((index, reads.len()), (Err(NoIndex::Absent), 1));
-    let (index, _) = look(IndexKind::Matroska, &late(write(CUES, &cue(0, &[(3, 50)]))), None);
+    // Of a track that is neither film nor subtitles.
+    let (index, _) = look(IndexKind::Matroska, &late(write(CUES, &cue(0, &[(7, 50)]))), None);
     assert_eq!(index, Err(NoIndex::Absent));
+}
+
+#[test]
+fn cues_of_subtitles_alone_are_of_use() {
+    let (index, _) = look(IndexKind::Matroska, &late(write(CUES, &cue(0, &[(3, 50)]))), None);
+    let index = index.unwrap();
+    assert!(index.video.iter().all(|track| track.keyframes.is_empty()));
+    assert_eq!(index.subtitles[0].events.len(), 1);
 }
 
 #[test]
