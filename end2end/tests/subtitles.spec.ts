@@ -31,6 +31,24 @@ test('an event that began long before the place sought is drawn after the seek',
   await viewer.expectMaking(/not re-encoded/i);
 });
 
+test('they are there too where the index has them not', async ({ matinee, films, context }) => {
+  for (const bare of [film('picture-index'), film('no-index')]) {
+    const [{ events }] = bare.subtitles as [typeof STYLED & object];
+    const long = events.find(({ start_s, end_s }) => end_s - start_s > 20)!;
+    const viewer = await Viewer.arrive(context, matinee, bare);
+    await viewer.paste(`${films.url}/${bare.file}`);
+    await viewer.play();
+    await viewer.pause();
+    await viewer.seek(long.end_s - 1);
+    // Only now, so that nothing is known of what comes before.
+    await viewer.chooseSubtitles(/styled/i);
+    await expect.poll(() => drawn(viewer, long)).toBe(true);
+    await viewer.seek(long.end_s + 0.5);
+    await expect.poll(() => drawn(viewer, long)).toBe(false);
+    await viewer.page.close();
+  }
+});
+
 test('a delay moves them by half a second, by button and by key', async ({ matinee, films, context }) => {
   const viewer = await Viewer.arrive(context, matinee, FILM);
   await begin(viewer, `${films.url}/${FILM.file}`);
