@@ -55,6 +55,9 @@ export function showSubtitles(hls, place) {
   if (place < hls.subtitleTracks.length && hls.subtitleTrack !== place) hls.subtitleTrack = place;
 }
 
+// The track of `cues.js`.
+const PAGES_OWN = "Shown by the page";
+
 // The same where the browser plays the master itself, which finds its tracks in its own time.
 export function showNativeSubtitles(video, place) {
   searches.get(video)?.abort();
@@ -62,7 +65,7 @@ export function showNativeSubtitles(video, place) {
   searches.set(video, search);
   const apply = () =>
     [...video.textTracks]
-      .filter(({ kind }) => kind !== "chapters" && kind !== "metadata")
+      .filter(({ kind, label }) => kind !== "chapters" && kind !== "metadata" && label !== PAGES_OWN)
       .forEach((track, n) => {
         const mode = n === place ? "showing" : "disabled";
         if (track.mode !== mode) track.mode = mode;

@@ -54,6 +54,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/hls/{session}/{rendition}/{file}", get(hls::file))
         .route("/subtitles/{session}/{track}/header", get(subtitles::header))
         .route("/subtitles/{session}/{track}/events", get(subtitles::events))
+        .route("/subtitles/{session}/{track}/cues", get(subtitles::cues))
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
         .route("/subtitles/{session}", post(bring::upload))
         .route("/fonts/system", get(subtitles::system_font))

@@ -9,7 +9,7 @@ use axum::{
 };
 use protocol::{Error, ErrorKind};
 use serde::Deserialize;
-use streaming::{Matinee, fonts::Wanted};
+use streaming::{Matinee, fonts::Wanted, subtitles::plain_cues};
 
 use crate::status::Failure;
 
@@ -52,6 +52,17 @@ pub async fn events(
     let Stretch { from, until } = given(stretch)?;
     let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
     Ok(([(UNTIL, events.until_s.to_string())], Json(events.events)).into_response())
+}
+
+/// `GET /subtitles/{session}/{track}/cues?from=&until=`: the same as what a browser can show by itself.
+pub async fn cues(
+    State(matinee): State<Matinee>,
+    Path((session, track)): Path<(String, String)>,
+    stretch: Result<Query<Stretch>, QueryRejection>,
+) -> Result<Response, Failure> {
+    let Stretch { from, until } = given(stretch)?;
+    let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
+    Ok(([(UNTIL, events.until_s.to_string())], Json(plain_cues(&events.events))).into_response())
 }
 
 /// `GET /subtitles/{session}/{track}/pictures?from=&until=`: a SUP file of what is drawn in this stretch of the film, and

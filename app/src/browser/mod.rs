@@ -2,7 +2,7 @@
 //! never run on the server.
 
 mod capabilities;
-mod ffi;
+pub(crate) mod ffi;
 mod identity;
 mod life;
 mod preferences;

@@ -54,7 +54,6 @@ pub(crate) fn BringSubtitles(watching: Watching) -> impl IntoView {
             }
         });
     };
-    let unable = move || watching.plan.with(Option::is_some) && !watching.can_overlay.get();
     view! {
         <details class="bring">
             <summary>"Add subtitles…"</summary>
@@ -76,9 +75,6 @@ pub(crate) fn BringSubtitles(watching: Watching) -> impl IntoView {
                     <button type="submit" disabled=busy>"Add"</button>
                 </div>
                 <p class="hint" role="status">{move || said.get()}</p>
-                <Show when=unable>
-                    <p class="hint">"This browser can't draw added subtitles over the picture; the others here may."</p>
-                </Show>
                 <div role="alert">
                     {move || {
                         problem

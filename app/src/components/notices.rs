@@ -15,8 +15,20 @@ pub(crate) fn Notices(watching: Watching) -> impl IntoView {
             (media.reach == Reach::AsRead).then_some(view.read_s)
         })
     });
+    // Nothing but the video is in such a window, and of subtitles it shows text alone.
+    let left_behind = Memo::new(move |_| {
+        let chosen = watching.choice.get().subtitles;
+        let by_page = !watching.burning.get() && watching.can_draw_pictures.get();
+        watching.alone.get() && by_page && chosen.is_some_and(|track| watching.is_bitmap(track))
+    });
     view! {
         <div class="notices" role="status">
+            <Show when=move || left_behind.get()>
+                <p class="advice">
+                    "The video is in a window of its own, where these subtitles can't follow it since they are pictures. "
+                    "Have them drawn into the picture, or choose others."
+                </p>
+            </Show>
             {move || {
                 as_read
                     .get()

@@ -25,8 +25,10 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
         }
     };
     let (fills, can_fill) = (RwSignal::new(false), RwSignal::new(false));
+    let (floats, can_float) = (watching.floats, watching.can_float);
     Effect::new(move |_| {
         can_fill.set(watch::can_fill_screen());
+        can_float.set(watch::can_float());
         use_it();
         for event in ["pointermove", "pointerdown", "keydown"] {
             listen(event, move |_| use_it());
@@ -39,7 +41,15 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
         });
         listen("fullscreenchange", move |_| fills.set(watch::fills_screen()));
     });
+    // The browser's own button would leave behind what lies over the picture.
+    Effect::new(move |_| {
+        if let Some(video) = watching.video.get().filter(|_| can_float.get()) {
+            let _ = video.set_attribute("disablepictureinpicture", "");
+        }
+    });
+    let float = move |_| watch::toggle_float(watching);
     let name = move || if fills.get() { "Leave full screen" } else { "Full screen" };
+    let float_name = move || if floats.get() { "Back to the page" } else { "Small window" };
     view! {
         <div
             class="player"
@@ -52,7 +62,14 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
             }
         >
             <Stage watching>
-                <Show when=move || can_fill.get()>
+                <Show when=move || can_float.get() && !fills.get()>
+                    <button type="button" class="fill float" aria-label=float_name title=float_name on:click=float>
+                        <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" focusable="false">
+                            <path d="M20 11V6H4v12h7M14 14h6v4h-6z" />
+                        </svg>
+                    </button>
+                </Show>
+                <Show when=move || can_fill.get() && !floats.get()>
                     <button
                         type="button"
                         class="fill"

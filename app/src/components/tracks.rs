@@ -78,11 +78,12 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
             tracks.any(|track| Some(track.track) == chosen && track.kind != SubtitleKind::Bitmap)
         }) || are_outside(chosen)
     });
-    let over_the_picture = move || {
-        let able = if are_text.get() { watching.can_overlay } else { watching.can_draw_pictures };
-        let film = could_burn.get() && !watching.burning.get();
-        able.get() && (film || are_outside(watching.choice.get().subtitles))
+    let able = move || if are_text.get() { watching.can_overlay.get() } else { watching.can_draw_pictures.get() };
+    let by_the_page = move || {
+        let film = able() && could_burn.get() && !watching.burning.get();
+        film || are_outside(watching.choice.get().subtitles)
     };
+    let drawn_text = Signal::derive(move || are_text.get() && able());
     // The server's first choice must not undo the viewer's.
     let unplanned = Memo::new(move |_| watching.plan.with(Option::is_none));
     let disabled = move |few: usize, count: usize| unplanned.get() || count < few;
@@ -132,8 +133,8 @@ pub(crate) fn Tracks(watching: Watching) -> impl IntoView {
                     {quality}
                 </select>
             </label>
-            <Show when=over_the_picture>
-                <SubtitleLook watching text=are_text />
+            <Show when=by_the_page>
+                <SubtitleLook watching text=drawn_text />
             </Show>
             <Show when=move || could_burn.get()>
                 <label class="check">

@@ -1,6 +1,6 @@
-//! Bindings to `js/subtitles.js` and `js/pictures.js`.
+//! Bindings to `js/subtitles.js`, `js/pictures.js` and `js/cues.js`.
 
-use js_sys::Array;
+use js_sys::{Array, Function};
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlVideoElement;
 
@@ -59,4 +59,28 @@ extern "C" {
 
     #[wasm_bindgen(method)]
     pub(super) fn destroy(this: &Pictures);
+}
+
+#[wasm_bindgen(module = "/js/cues.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = create)]
+    pub(super) fn create_cues(video: &HtmlVideoElement) -> Cues;
+
+    #[wasm_bindgen(js_name = watchAlone)]
+    pub(super) fn watch_alone(video: &HtmlVideoElement, told: &Function);
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    pub(super) type Cues;
+
+    #[wasm_bindgen(method, catch)]
+    pub(super) async fn fetch(this: &Cues, url: &str, until_s: f64) -> Result<JsValue, JsValue>;
+
+    #[wasm_bindgen(method, js_name = setDelay)]
+    pub(super) fn set_delay(this: &Cues, seconds: f64);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn destroy(this: &Cues);
 }

@@ -1,10 +1,12 @@
-//! Subtitles that the browser draws over the picture: JASSUB for text, libpgs for pictures, and which events they need.
+//! Subtitles that the page shows itself: JASSUB draws text over the picture, libpgs pictures, and where the video is without
+//! the page the browser shows their text; and which events they need.
 
 mod ffi;
 mod stretch;
 
 use js_sys::{Array, JsString};
 use protocol::{Error, ErrorKind, SessionId, TrackId};
+use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::HtmlVideoElement;
 
 pub(crate) use stretch::Stretch;
@@ -22,6 +24,24 @@ pub(crate) struct Overlay {
 enum Drawer {
     Script(ffi::Drawer),
     Pictures(ffi::Pictures),
+    Cues(ffi::Cues),
+}
+
+/// How a track is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// Text, drawn over the picture with its styles.
+    Script,
+    /// Pictures, drawn over the picture.
+    Pictures,
+    /// Text without styles, by the browser itself.
+    Cues,
+}
+
+/// Calls back with whether `video` is shown without the page, each time that may have changed.
+pub(crate) fn watch_alone(video: &HtmlVideoElement, told: impl Fn(bool) + 'static) {
+    // It is called for as long as the element stands.
+    ffi::watch_alone(video, Closure::<dyn Fn(bool)>::new(told).into_js_value().unchecked_ref());
 }
 
 impl Overlay {
@@ -48,13 +68,18 @@ impl Overlay {
         Some(Self { drawer, asked: Stretch::default() })
     }
 
+    /// Has the browser show a track's text.
+    pub(crate) fn of_cues(video: &HtmlVideoElement) -> Self {
+        Self { drawer: Drawer::Cues(ffi::create_cues(video)), asked: Stretch::default() }
+    }
+
     /// Something that ends when it can draw, with whether it can.
     pub(crate) fn ready(&self) -> impl Future<Output = bool> + use<> {
         let drawer = self.drawer.clone();
         async move {
             match drawer {
                 Drawer::Script(drawer) => drawer.ready().await.is_ok(),
-                Drawer::Pictures(_) => true,
+                Drawer::Pictures(_) | Drawer::Cues(_) => true,
             }
         }
     }
@@ -72,6 +97,7 @@ impl Overlay {
         match &self.drawer {
             Drawer::Script(drawer) => drawer.set_delay(seconds),
             Drawer::Pictures(drawer) => drawer.set_delay(seconds),
+            Drawer::Cues(drawer) => drawer.set_delay(seconds),
         }
     }
 
@@ -88,10 +114,12 @@ impl Overlay {
         let url = match drawer {
             Drawer::Script(_) => url("events"),
             Drawer::Pictures(_) => url("pictures"),
+            Drawer::Cues(_) => url("cues"),
         };
         async move {
             let reached = match drawer {
                 Drawer::Script(drawer) => drawer.fetch(&url, until_s).await,
+                Drawer::Cues(drawer) => drawer.fetch(&url, until_s).await,
                 Drawer::Pictures(drawer) => drawer.fetch(&url, from_s, until_s).await,
             };
             let reached = reached.ok().and_then(|reached| reached.as_f64());
@@ -115,6 +143,7 @@ impl Drop for Overlay {
         match &self.drawer {
             Drawer::Script(drawer) => drawer.destroy(),
             Drawer::Pictures(drawer) => drawer.destroy(),
+            Drawer::Cues(drawer) => drawer.destroy(),
         }
     }
 }

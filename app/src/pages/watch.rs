@@ -58,6 +58,7 @@ fn Screening(session: SessionId) -> impl IntoView {
                     <kbd>"space"</kbd>" play or pause · "<kbd>"←"</kbd>" "<kbd>"→"</kbd>" 5 s · "<kbd>"j"</kbd>" "
                     <kbd>"l"</kbd>" 10 s · "<kbd>"m"</kbd>" mute · "<kbd>"c"</kbd>" subtitles · "
                     <kbd>"z"</kbd>" "<kbd>"x"</kbd>" their delay · "<kbd>"f"</kbd>" full screen"
+                    <Show when=move || watching.can_float.get()>" · "<kbd>"p"</kbd>" small window"</Show>
                 </p>
             </div>
             <aside class="side" aria-label="Share and viewers">

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlVideoElement, KeyboardEvent};
 
-use super::{full_screen::toggle_full_screen, playback, state::Watching, subtitles};
+use super::{float::toggle_float, full_screen::toggle_full_screen, playback, state::Watching, subtitles};
 use crate::browser;
 
 /// What a key does.
@@ -14,6 +14,7 @@ enum Action {
     /// Seconds forwards, or backwards when negative.
     Seek(f64),
     Fullscreen,
+    SmallWindow,
     Mute,
     Subtitles,
     /// Shows subtitles so many steps later, or earlier when negative.
@@ -51,6 +52,7 @@ fn action(key: &str, tag: &str) -> Option<Action> {
         "j" | "J" => Action::Seek(-10.0),
         "l" | "L" => Action::Seek(10.0),
         "f" | "F" => Action::Fullscreen,
+        "p" | "P" => Action::SmallWindow,
         "m" | "M" => Action::Mute,
         "c" | "C" => Action::Subtitles,
         "z" | "Z" => Action::Delay(-1),
@@ -72,6 +74,7 @@ fn perform(watching: Watching, video: &HtmlVideoElement, action: Action) {
         }
         Action::Mute => video.set_muted(!video.muted()),
         Action::Fullscreen => toggle_full_screen(watching),
+        Action::SmallWindow => toggle_float(watching),
         Action::Subtitles => playback::toggle_subtitles(watching),
         Action::Delay(steps) => subtitles::delay_by(watching, steps),
     }
@@ -99,6 +102,7 @@ mod tests {
         for tag in ["button", "a"] {
             assert_eq!(action(" ", tag), None);
             assert_eq!(action("f", tag), Some(Action::Fullscreen));
+            assert_eq!(action("p", tag), Some(Action::SmallWindow));
         }
         assert_eq!(action(" ", "video"), None);
         assert_eq!(action("f", "video"), Some(Action::Fullscreen));

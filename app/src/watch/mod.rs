@@ -1,6 +1,7 @@
 //! What happens while somebody watches: preparing, playing, telling the server.
 
 mod bring;
+mod float;
 mod full_screen;
 mod keys;
 mod plan;
@@ -13,6 +14,7 @@ mod subtitles;
 use leptos::prelude::*;
 
 pub(crate) use bring::{bring_file, bring_link};
+pub(crate) use float::{can_float, toggle_float};
 pub(crate) use full_screen::{can_fill_screen, fills_screen, toggle_full_screen};
 pub(crate) use playback::{
     burn_subtitles, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
@@ -30,12 +32,18 @@ pub(crate) fn begin(watching: Watching) {
         presence::keep(watching);
         keys::listen(watching);
     });
+    Effect::new(move |_| {
+        if let Some(video) = watching.video.get() {
+            subtitles::watch_alone(watching, &video);
+        }
+    });
     // Each further attempt starts here again.
     Effect::new(move |_| {
         let attempt = watching.attempt.get();
         prepare::prepare(watching, attempt);
     });
     on_cleanup(move || {
+        float::end();
         subtitles::clear(watching);
         playback::unload(watching);
     });

@@ -11,6 +11,7 @@ use web_sys::HtmlMediaElement;
 use super::subtitles::Drawn;
 use crate::{
     browser::{self, Look},
+    overlay::Way,
     player::{Fallback, Player, Recovery, Texts, known_position_s, master_query},
 };
 
@@ -65,6 +66,11 @@ pub(crate) struct Watching {
     pub(crate) can_overlay: RwSignal<bool>,
     /// The same of subtitles that are pictures.
     pub(crate) can_draw_pictures: RwSignal<bool>,
+    /// The video is shown without the page: in a window or on a screen of its own.
+    pub(crate) alone: RwSignal<bool>,
+    /// The player is in a small window of its own; whether this browser has such windows.
+    pub(crate) floats: RwSignal<bool>,
+    pub(crate) can_float: RwSignal<bool>,
     /// Wrapped like the player.
     pub(crate) drawn: StoredValue<Option<SendWrapper<Drawn>>>,
     /// Counts up for every track that is drawn.
@@ -123,6 +129,9 @@ impl Watching {
             hidden_track: StoredValue::new(None),
             can_overlay: RwSignal::new(true),
             can_draw_pictures: RwSignal::new(true),
+            alone: RwSignal::new(false),
+            floats: RwSignal::new(false),
+            can_float: RwSignal::new(false),
             drawn: StoredValue::new(None),
             drawings: StoredValue::new(0),
             plan: RwSignal::new(None),
@@ -204,10 +213,19 @@ impl Watching {
         master_query(choice, quality, &browser::capabilities(), video)
     }
 
-    /// Whether subtitles of this track can be drawn over the picture.
-    pub(crate) fn can_be_overlaid(self, track: TrackId) -> bool {
+    /// How the page shows subtitles of this track itself; none where it cannot.
+    pub(crate) fn way(self, track: TrackId) -> Option<Way> {
         let readable = |plan: &Option<PlanView>| plan.as_ref().is_some_and(|plan| plan.readable.contains(&track));
-        self.can_draw(track).get_untracked() && (is_outside(track) || self.plan.with_untracked(readable))
+        if !is_outside(track) && !self.plan.with_untracked(readable) {
+            return None;
+        }
+        let (able, alone) = (self.can_draw(track).get_untracked(), self.alone.get_untracked());
+        match (self.is_bitmap(track), able) {
+            (true, _) => able.then_some(Way::Pictures),
+            (false, true) => Some(if alone { Way::Cues } else { Way::Script }),
+            // The film's own are in the master, which the server does not make for what viewers bring along.
+            (false, false) => is_outside(track).then_some(Way::Cues),
+        }
     }
 
     /// Whether this browser can draw subtitles of this track's kind over the picture, as far as is known.
@@ -221,11 +239,11 @@ impl Watching {
         self.media_untracked().is_some_and(|media| media.subtitles.iter().any(bitmap))
     }
 
-    /// The chosen subtitle track, if it is drawn over the picture.
-    pub(crate) fn overlaid(self) -> Option<TrackId> {
+    /// The chosen subtitle track, if the page shows it itself, and how.
+    pub(crate) fn overlaid(self) -> Option<(TrackId, Way)> {
         let chosen = self.choice.get_untracked().subtitles?;
         let burned = self.burning.get_untracked() && !is_outside(chosen);
-        (!burned && self.can_be_overlaid(chosen)).then_some(chosen)
+        if burned { None } else { Some((chosen, self.way(chosen)?)) }
     }
 
     /// Takes the server's list of the subtitles that were brought along; what is known already changes nothing.

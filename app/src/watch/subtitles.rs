@@ -14,7 +14,7 @@ use super::{playback, state::Watching};
 use crate::{
     api,
     browser::{Look, Preferences, fetch_text},
-    overlay::Overlay,
+    overlay::{self, Overlay, Way},
 };
 
 /// By how much a press of a button or key changes the delay; as mpv's.
@@ -29,6 +29,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// The track that is drawn over the picture.
 pub(crate) struct Drawn {
     track: TrackId,
+    way: Way,
     /// Tells it from a former one.
     number: u32,
     /// None while it begins.
@@ -43,29 +44,42 @@ pub(super) fn draw(watching: Watching) {
         }
     });
     let wanted = watching.overlaid();
-    let now = watching.drawn.with_value(|drawn| drawn.as_ref().map(|drawn| drawn.track));
+    let now = watching.drawn.with_value(|drawn| drawn.as_ref().map(|drawn| (drawn.track, drawn.way)));
     if wanted == now {
         return follow(watching);
     }
     let number = watching.drawings.with_value(|drawings| drawings + 1);
     watching.drawings.set_value(number);
-    watching.drawn.set_value(wanted.map(|track| SendWrapper::new(Drawn { track, number, overlay: None })));
-    if let Some(track) = wanted {
+    watching.drawn.set_value(wanted.map(|(track, way)| {
+        // Whatever was drawn is taken away first.
+        SendWrapper::new(Drawn { track, way, number, overlay: None })
+    }));
+    if let Some((track, way)) = wanted {
         spawn_local(async move {
-            let mut beginning = begin(watching, track, number).await;
+            let mut beginning = begin(watching, (track, way), number).await;
             while beginning == Beginning::Unanswered && is_current(watching, number) {
                 sleep(PAUSE).await;
                 if is_current(watching, number) {
-                    beginning = begin(watching, track, number).await;
+                    beginning = begin(watching, (track, way), number).await;
                 }
             }
             // What this browser cannot draw is shown by its player, as far as it is text, or drawn into the picture.
-            if beginning == Beginning::Impossible && is_current(watching, number) {
+            if beginning == Beginning::Impossible && way != Way::Cues && is_current(watching, number) {
                 watching.can_draw(track).set(false);
                 playback::reload(watching);
             }
         });
     }
+}
+
+/// Shows them with the video while it is shown without the page.
+pub(super) fn watch_alone(watching: Watching, video: &HtmlVideoElement) {
+    overlay::watch_alone(video, move |alone| {
+        if !watching.is_over() && watching.alone.get_untracked() != alone {
+            watching.alone.set(alone);
+            draw(watching);
+        }
+    });
 }
 
 /// Nothing is drawn over the picture any more.
@@ -78,7 +92,7 @@ pub(crate) fn follow(watching: Watching) {
     // What is shown now begins by so much earlier in the film.
     let at_s = (watching.position().0 - f64::from(watching.delay_ms.get_untracked()) / 1000.0).max(0.0);
     let ask = watching.drawn.try_update_value(|drawn| {
-        let Drawn { track, number, overlay } = &mut **drawn.as_mut()?;
+        let Drawn { track, number, overlay, .. } = &mut **drawn.as_mut()?;
         let overlay = overlay.as_mut()?;
         let stretch = overlay.asked.next(at_s)?;
         Some((*number, stretch, overlay.fetch(watching.session, *track, stretch)))
@@ -146,11 +160,15 @@ impl Beginning {
     }
 }
 
-async fn begin(watching: Watching, track: TrackId, number: u32) -> Beginning {
+async fn begin(watching: Watching, (track, way): (TrackId, Way), number: u32) -> Beginning {
     let session = watching.session;
-    if watching.is_bitmap(track) {
-        let drawn = Overlay::can_be_pictures().await && take(watching, number, Overlay::of_pictures).await;
-        return Beginning::of(drawn);
+    match way {
+        Way::Pictures => {
+            let drawn = Overlay::can_be_pictures().await && take(watching, number, Overlay::of_pictures).await;
+            return Beginning::of(drawn);
+        }
+        Way::Cues => return Beginning::of(take(watching, number, |video| Some(Overlay::of_cues(video))).await),
+        Way::Script => {}
     }
     if !Overlay::is_possible().await {
         return Beginning::Impossible;

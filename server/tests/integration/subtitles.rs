@@ -81,6 +81,10 @@ async fn an_uploaded_file_is_there_for_all_and_goes_with_its_session() {
     let (status, header) = house.get("x0/header").await;
     assert!(status == 200 && header.contains("Style: Default,"), "{header}");
     assert_eq!(house.get("x0/events?from=2.5&until=60").await, (200, "[]".into()));
+    let (status, cues) = house.get("x0/cues?from=0&until=60").await;
+    let cues: Value = serde_json::from_str(&cues).unwrap();
+    let wanted = json!([{"id": 0, "start_ms": 1000, "end_ms": 2500, "settings": "", "text": "<i>Hello</i>"}]);
+    assert_eq!((status, cues), (200, wanted));
     assert_eq!(house.get("x1/header").await.0, 404);
     assert_eq!(house.get("x0/events?from=0&until=9999").await.0, 400);
 

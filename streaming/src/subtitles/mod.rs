@@ -20,5 +20,5 @@ mod walk;
 pub use event::{Event, Format};
 pub use pictures::{Pictures, PicturesRead};
 pub use reader::{Events, Reader};
-pub use vtt::segment as vtt_segment;
+pub use vtt::{PlainCue, plain_cues, segment as vtt_segment};
 pub use walk::{Extent, Route, Walk};

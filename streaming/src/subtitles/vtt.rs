@@ -38,6 +38,33 @@ pub fn segment(events: &[Event], from_ms: i64, until_ms: i64) -> String {
     text
 }
 
+/// An event as a browser can show it by itself.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct PlainCue {
+    /// The event's number, unique in its track.
+    pub id: u64,
+    /// Milliseconds of film time.
+    pub start_ms: i64,
+    pub end_ms: i64,
+    /// As WebVTT writes them behind a cue's times; nothing for the usual place.
+    pub settings: String,
+    /// With WebVTT's tags.
+    pub text: String,
+}
+
+/// Events as cues, without those that say nothing, and once where a script draws the same words several times.
+#[must_use]
+pub fn plain_cues(events: &[Event]) -> Vec<PlainCue> {
+    let mut seen = HashSet::new();
+    let cue = |event: &Event| {
+        let (start_ms, end_ms) = (event.start_ms, event.start_ms.saturating_add_unsigned(event.duration_ms));
+        let cue = cue(&event.text).filter(|cue| seen.insert((start_ms, end_ms, cue.clone())))?;
+        let settings = cue.settings().trim_start().to_owned();
+        Some(PlainCue { id: event.read_order, start_ms, end_ms, settings, text: cue.text })
+    };
+    events.iter().filter_map(cue).collect()
+}
+
 fn clock(ms: i64) -> String {
     format!("{:02}:{:02}:{:02}.{:03}", ms / 3_600_000, ms / 60_000 % 60, ms / 1000 % 60, ms % 1000)
 }
