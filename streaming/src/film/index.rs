@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::Reach;
 
+use super::texts::TextHead;
 use crate::{
     gateway::Feed,
     head::SourceFrames,
@@ -24,21 +25,29 @@ pub(super) struct Parts {
     pub(super) texts: Vec<Option<Reader>>,
     /// And its pictures.
     pub(super) pictures: Vec<Option<Pictures>>,
+    /// What reads the text of the other tracks, where ffmpeg can.
+    pub(super) heads: Vec<Option<TextHead>>,
     /// Finds the events that the index leaves out.
     pub(super) walk: Option<Arc<Walk>>,
 }
 
-pub(super) async fn of_index(feed: &Feed, probed: &Probed) -> Parts {
+/// `teletext`: whether ffmpeg decodes it.
+pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool) -> Parts {
     let index = index(feed, probed).await;
     let mut tracks = index.as_ref().map(|index| index.subtitles.clone()).unwrap_or_default();
     let walk = walk(feed, probed, index.as_ref().ok(), &mut tracks).await;
     let of_track = |n| tracks.get(n).map(|track| (track, probed.zero_s, walk.as_ref()));
     let of_tracks = || (0..probed.media.subtitles.len()).map(of_track);
+    let texts: Vec<_> =
+        of_tracks().map(|track| track.and_then(|(track, zero_s, walk)| Reader::new(track, zero_s, walk))).collect();
+    let rest = probed.media.subtitles.iter().zip(&texts).map(|(track, reader)| {
+        let head = || TextHead::new(&probed.media, track, probed.zero_s, teletext);
+        if reader.is_none() { head() } else { None }
+    });
     Parts {
         copies: copies(probed, &index),
-        texts: of_tracks()
-            .map(|track| track.and_then(|(track, zero_s, walk)| Reader::new(track, zero_s, walk)))
-            .collect(),
+        heads: rest.collect(),
+        texts,
         pictures: of_tracks()
             .map(|track| track.and_then(|(track, zero_s, walk)| Pictures::new(track, zero_s, walk)))
             .collect(),

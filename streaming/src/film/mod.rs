@@ -4,6 +4,7 @@ mod attachments;
 mod index;
 mod shelf;
 mod subtitles;
+mod texts;
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 pub use shelf::{Preparation, Screen, Shelf};
 
@@ -30,7 +31,7 @@ use crate::{
     source::Source,
     store::Store,
     tasks::Tasks,
-    tools::Tools,
+    tools::{Tools, decodes},
 };
 
 /// What all films of a server have in common. Cheap to clone.
@@ -67,6 +68,8 @@ pub struct Film {
     /// When each video track's picture starts and ends, in seconds of film time.
     pictures_s: Vec<(f64, f64)>,
     parts: Parts,
+    /// Places of runs for text.
+    text_places: Semaphore,
     attachments: Attachments,
     faults: CopyFaults,
     mpv: PathBuf,
@@ -100,8 +103,10 @@ impl Film {
             .await
             // A source that fails looks like a bad file to ffprobe.
             .map_err(|error| feed.fault().unwrap_or(error))?;
-        let parts = index::of_index(&feed, &probed).await;
-        subtitles::tell_text(&mut probed.media.subtitles, &parts.texts);
+        let teletext =
+            texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
+        let parts = index::of_index(&feed, &probed, teletext).await;
+        subtitles::tell_text(&mut probed.media.subtitles, &parts);
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
         let zero_s = probed.zero_s;
@@ -111,6 +116,7 @@ impl Film {
             probed,
             pictures_s,
             parts,
+            text_places: Semaphore::new(texts::AT_ONCE),
             attachments: Attachments::default(),
             faults: CopyFaults::default(),
             mpv,

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use bytes::Bytes;
 use protocol::{Error, ErrorKind, Reach, SubtitleKind, SubtitleTrack, TrackId, TrackKind};
 
-use super::Film;
+use super::{Film, index::Parts, texts::Around};
 use crate::{
     subtitles::{Event, Events, Extent, PicturesRead, Reader, vtt_segment},
     time::{SUBTITLE_SEGMENT_S, SegmentTable},
@@ -15,9 +15,11 @@ use crate::{
 const PATIENCE: Duration = Duration::from_secs(25);
 
 /// What ffmpeg does not know is taken for pictures, until it can be read as text: `S_TEXT/WEBVTT` for one, before ffmpeg 6.
-pub(super) fn tell_text(tracks: &mut [SubtitleTrack], readers: &[Option<Reader>]) {
-    for (track, _) in tracks.iter_mut().zip(readers).filter(|(_, reader)| reader.is_some()) {
-        if track.kind == SubtitleKind::Bitmap {
+/// So is teletext, which mpv draws as pictures.
+pub(super) fn tell_text(tracks: &mut [SubtitleTrack], parts: &Parts) {
+    let is_read = parts.texts.iter().zip(&parts.heads).map(|(reader, head)| reader.is_some() || head.is_some());
+    for (track, is_read) in tracks.iter_mut().zip(is_read) {
+        if is_read && track.kind == SubtitleKind::Bitmap {
             track.kind = SubtitleKind::Text;
         }
     }
@@ -29,7 +31,7 @@ impl Film {
     pub fn readable_subtitles(&self) -> Vec<TrackId> {
         let is_readable = |n: &u16| {
             let track = TrackId::subtitles(*n);
-            of_track(&self.parts.texts, track).is_ok() || of_track(&self.parts.pictures, track).is_ok()
+            self.has_text(track).is_ok() || of_track(&self.parts.pictures, track).is_ok()
         };
         (0..).take(self.parts.texts.len()).filter(is_readable).map(TrackId::subtitles).collect()
     }
@@ -38,9 +40,12 @@ impl Film {
     ///
     /// # Errors
     ///
-    /// `not_found` when the film has no such track, or its events can't be read.
-    pub fn subtitle_header(&self, track: TrackId) -> Result<&str, Error> {
-        Ok(self.reader(track)?.header())
+    /// `not_found` when the film has no such track, or its events can't be read; what the source's server answers.
+    pub async fn subtitle_header(&self, track: TrackId) -> Result<String, Error> {
+        match of_track(&self.parts.heads, track) {
+            Ok(head) => head.header(&self.around_heads()).await,
+            Err(_) => Ok(self.reader(track)?.header().to_owned()),
+        }
     }
 
     /// The events of a subtitle track that are shown between two moments, in seconds of film time.
@@ -49,6 +54,9 @@ impl Film {
     ///
     /// As [`Film::subtitle_header`]; what the source's server answers.
     pub async fn subtitle_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Events, Error> {
+        if let Ok(head) = of_track(&self.parts.heads, track) {
+            return head.between(&self.around_heads(), from_s, until_s).await;
+        }
         let reader = self.reader(track)?;
         let walks = self.go_along(reader.is_walked());
         let read = |at, length| self.look(walks, at, length);
@@ -88,7 +96,7 @@ impl Film {
     ///
     /// As [`Film::subtitle_header`].
     pub fn vtt_table(&self, track: TrackId) -> Result<SegmentTable, Error> {
-        self.reader(track)?;
+        self.has_text(track)?;
         Ok(SegmentTable::subtitles(*self.length.borrow()))
     }
 
@@ -100,7 +108,7 @@ impl Film {
     pub async fn vtt_segment(&self, track: TrackId, n: u32) -> Result<Bytes, Error> {
         let table = SegmentTable::subtitles(self.probed.media.duration_s);
         if n >= table.len() {
-            self.reader(track)?;
+            self.has_text(track)?;
             return Err(Error::new(ErrorKind::NotFound, "the film ends before this segment"));
         }
         // The last one reaches as far as the others, so that its bytes do not depend on the film's length.
@@ -123,6 +131,20 @@ impl Film {
             all.until_s = more.until_s;
         }
         Ok(all.events)
+    }
+
+    fn around_heads(&self) -> Around<'_> {
+        Around {
+            feed: &self.feed,
+            spawner: &self.workshop.spawner,
+            ffmpeg: &self.ffmpeg,
+            places: &self.text_places,
+            stop: self.tasks.token(),
+        }
+    }
+
+    fn has_text(&self, track: TrackId) -> Result<(), Error> {
+        of_track(&self.parts.heads, track).map(drop).or_else(|_| self.reader(track).map(drop))
     }
 
     fn reader(&self, track: TrackId) -> Result<&Reader, Error> {

@@ -4,10 +4,12 @@
 mod command;
 mod cut;
 mod run;
+mod texts;
 
 pub use command::{
-    AudioCopyOrder, AudioOrder, Encoder, Look, Order, SourceFrames, VideoCopyOrder, VideoOrder, audio_command,
-    audio_copy_command, video_command, video_copy_command,
+    AudioCopyOrder, AudioOrder, Encoder, Look, Order, SourceFrames, TextClock, TextFrom, TextOrder, VideoCopyOrder,
+    VideoOrder, audio_command, audio_copy_command, text_command, video_command, video_copy_command,
 };
 pub use cut::{Cut, CutError, Cutter, FrameCutter, Grid, KeyframeCutter, Keys, NOT_AS_INDEXED, OPEN_GOPS};
 pub use run::{HeadEnd, HeadEvent, HeadRun, News};
+pub use texts::{TextEnd, TextRun};

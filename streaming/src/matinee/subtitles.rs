@@ -32,7 +32,7 @@ impl Matinee {
         if track.kind == TrackKind::Outside {
             return Ok(self.registry().outside(session, track.order)?.header().to_owned());
         }
-        Ok(self.ready_film(session).await?.subtitle_header(track)?.to_owned())
+        self.ready_film(session).await?.subtitle_header(track).await
     }
 
     /// The events that are shown between two moments, in seconds of film time, also those that began before.

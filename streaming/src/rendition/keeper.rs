@@ -33,6 +33,11 @@ const BEHIND: u32 = 15;
 /// Numbers heads and renditions; none is used twice by one server.
 pub(super) static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
+/// A number for a head of another kind, by which the gateway tells it from all others.
+pub fn next_head() -> HeadId {
+    NUMBERS.fetch_add(1, Relaxed)
+}
+
 pub(super) struct Keeper {
     pub(super) number: u64,
     pub(super) spec: Spec,

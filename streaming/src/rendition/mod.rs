@@ -25,6 +25,7 @@ use crate::{
 pub use faults::CopyFaults;
 pub use inits::Inits;
 use keeper::Keeper;
+pub use keeper::next_head;
 pub use slots::{EncodeSlots, Pulse, Slot};
 
 /// A segment request waits so long, then the player is told to ask again.

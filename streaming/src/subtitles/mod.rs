@@ -4,8 +4,10 @@
 mod block;
 mod charset;
 mod cue_text;
+mod dialogue;
 mod event;
 mod fetch;
+mod listing;
 mod mov_text;
 pub mod outside;
 mod pgs;
@@ -13,12 +15,15 @@ mod pictures;
 mod places;
 mod reader;
 mod srt;
+mod stretches;
 mod vtt;
 mod vtt_text;
 mod walk;
 
 pub use event::{Event, Format};
+pub use listing::{Listing, UNTOLD_MS};
 pub use pictures::{Pictures, PicturesRead};
-pub use reader::{Events, Reader};
+pub use reader::{Events, PLAIN, Reader};
+pub use stretches::Stretches;
 pub use vtt::{PlainCue, plain_cues, segment as vtt_segment};
 pub use walk::{Extent, Route, Walk};

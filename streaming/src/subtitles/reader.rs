@@ -28,7 +28,7 @@ const UNTOLD_S: f64 = 10.0;
 const FIRST: usize = 4096;
 
 /// The script of a track that has none of its own: as mpv draws plain text.
-pub(super) const PLAIN: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 1280\nPlayResY: 720\nWrapStyle: 0\n\
+pub const PLAIN: &str = "[Script Info]\nScriptType: v4.00+\nPlayResX: 1280\nPlayResY: 720\nWrapStyle: 0\n\
     ScaledBorderAndShadow: yes\n\n[V4+ Styles]\n\
     Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
     StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding\n\
@@ -101,7 +101,7 @@ impl Known {
 }
 
 /// About how many bytes an event takes.
-fn size(event: &Event) -> usize {
+pub(super) fn size(event: &Event) -> usize {
     size_of::<Event>() + event.text.len() + event.style.len() + event.name.len() + event.effect.len()
 }
 

@@ -46,6 +46,12 @@ pub(super) async fn mpv(spawner: &Spawner, configured: Option<&Path>) -> Result<
     Ok(Tool { path, version })
 }
 
+/// Whether this ffmpeg has a decoder.
+pub(super) async fn decodes(spawner: &Spawner, ffmpeg: &Path, decoder: &str) -> bool {
+    let told = ask(spawner, "ffmpeg", ffmpeg, &["-hide_banner", "-h", &format!("decoder={decoder}")]).await;
+    told.is_ok_and(|text| text.lines().any(|line| line.starts_with(&format!("Decoder {decoder} "))))
+}
+
 fn place(name: &'static str, package: &str, configured: Option<&Path>) -> Result<PathBuf, Missing> {
     let missing = |problem| Missing { version: None, problem };
     if let Some(path) = configured {

@@ -36,6 +36,11 @@ pub struct Missing {
     pub problem: String,
 }
 
+/// Whether an ffmpeg has a decoder, by ffmpeg's name for it. Ten seconds at most, usually a twentieth of one.
+pub async fn decodes(spawner: &Spawner, ffmpeg: &Path, decoder: &str) -> bool {
+    check::decodes(spawner, ffmpeg, decoder).await
+}
+
 impl Tools {
     /// Looks for the programs on `PATH` and asks them for their versions and encoders, all at the same time; ten
     /// seconds at most, usually a fifth of one.

@@ -3,6 +3,7 @@
 mod broken;
 mod children;
 mod copied;
+mod heads;
 mod held;
 mod limits;
 mod outside;

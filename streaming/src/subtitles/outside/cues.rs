@@ -5,8 +5,11 @@ use subcue::{
     text::{Span, parse},
 };
 
-use super::{MAX_EVENTS, lasting};
-use crate::subtitles::event::{Event, Format};
+use super::MAX_EVENTS;
+use crate::subtitles::{
+    dialogue::lasting,
+    event::{Event, Format},
+};
 
 /// Bytes of a cue's text that are looked at: no picture has room for more, and unclosed tags take their time.
 const LONGEST: usize = 4096;

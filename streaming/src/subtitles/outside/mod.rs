@@ -14,6 +14,7 @@ use protocol::{Error, ErrorKind, LARGEST_SUBTITLES};
 pub use name::Name;
 
 use super::{
+    dialogue::MAX_MS,
     event::Event,
     reader::{Events, PLAIN},
 };
@@ -22,8 +23,6 @@ use super::{
 const MAX_EVENTS: usize = 50_000;
 /// Lines of one file.
 const MAX_LINES: usize = 500_000;
-/// No film lasts longer, in milliseconds.
-const MAX_MS: i64 = 1000 * 3600 * 1000;
 
 /// What a file's content proves to be, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +138,6 @@ impl Outside {
 pub fn too_large() -> Error {
     let message = format!("subtitles of more than {} MB are not taken; give a smaller file", LARGEST_SUBTITLES >> 20);
     Error::new(ErrorKind::TooLarge, message)
-}
-
-/// Milliseconds from one moment to another, for what lasts as long as a film at most.
-fn lasting(start_ms: i64, end_ms: i64) -> u64 {
-    u64::try_from(end_ms.min(MAX_MS).saturating_sub(start_ms)).unwrap_or(0)
 }
 
 /// What people give instead of subtitles, in words.

@@ -90,7 +90,7 @@ async fn the_first_line_costs_little_of_a_long_film_at_the_start_and_far_into_it
 }
 
 /// What the film's server has sent when it has sent nothing more for a while.
-async fn quiet(theatre: &Theatre) -> u64 {
+pub(super) async fn quiet(theatre: &Theatre) -> u64 {
     let mut last = (theatre.upstream.sent(), Instant::now());
     eventually("the film's server falls silent", PATIENCE, || {
         let now = theatre.upstream.sent();

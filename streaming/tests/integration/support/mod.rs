@@ -5,6 +5,7 @@ pub(crate) mod marks;
 pub(crate) mod media;
 pub(crate) mod playback;
 pub(crate) mod processes;
+pub(crate) mod teletext;
 pub(crate) mod theatre;
 pub(crate) mod timeline;
 pub(crate) mod upstream;
