@@ -75,8 +75,11 @@ function place(cue, settings) {
   if (align !== undefined) cue.align = align;
 }
 
-// Calls back with whether `video` is shown without the page, each time that may have changed.
+// Calls back with whether `video` is shown without the page, each time that may have changed, until what it answers is
+// called.
 export function watchAlone(video, told) {
+  const end = new AbortController();
+  const { signal } = end;
   const page = video.ownerDocument;
   const alone = () =>
     page.pictureInPictureElement === video ||
@@ -92,7 +95,8 @@ export function watchAlone(video, told) {
     "webkitpresentationmodechanged",
   ]) {
     // It is not in its new place yet.
-    video.addEventListener(event, () => setTimeout(tell));
+    video.addEventListener(event, () => setTimeout(() => signal.aborted || tell()), { signal });
   }
-  page.addEventListener("fullscreenchange", tell);
+  page.addEventListener("fullscreenchange", tell, { signal });
+  return () => end.abort();
 }

@@ -6,6 +6,9 @@ export function canFloat() {
   return "documentPictureInPicture" in window;
 }
 
+// Told when the window is no longer wanted, while it is being asked for.
+let asking;
+
 // Moves `player` into a window of its own, or back. `moved` is called with whether it is there, also when the viewer closes
 // the window.
 export async function toggleFloat(player, moved) {
@@ -13,9 +16,20 @@ export async function toggleFloat(player, moved) {
     documentPictureInPicture.window.close();
     return;
   }
+  if (asking) return;
   const video = player.querySelector("video");
   const { clientWidth: width, clientHeight: height } = video;
-  const floating = await documentPictureInPicture.requestWindow({ width, height });
+  const end = (asking = new AbortController());
+  let floating;
+  try {
+    floating = await documentPictureInPicture.requestWindow({ width, height });
+  } finally {
+    asking = undefined;
+  }
+  if (end.signal.aborted || !player.isConnected) {
+    floating.close();
+    return;
+  }
   const { document: there } = floating;
   const here = document.documentElement;
   for (const name of ["lang", "class"]) there.documentElement.setAttribute(name, here.getAttribute(name) ?? "");
@@ -53,6 +67,7 @@ export async function toggleFloat(player, moved) {
 
 // Takes the player back, if it is in a window of its own.
 export function endFloat() {
+  asking?.abort();
   if (canFloat()) documentPictureInPicture.window?.close();
 }
 
@@ -60,6 +75,8 @@ export function endFloat() {
 function forward(floating) {
   for (const kind of ["pointermove", "pointerdown", "keydown"]) {
     floating.addEventListener(kind, (event) => {
+      // Whatever the key is for, somebody is there.
+      window.dispatchEvent(new Event("matinee-used"));
       const tag = event.target.tagName?.toLowerCase();
       if (kind === "keydown" && (["input", "select", "textarea"].includes(tag) || ownKey(tag, event.key))) return;
       const told = new window[event.constructor.name](kind, { ...init(event), bubbles: true, cancelable: true });

@@ -36,10 +36,11 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
         every(LOOKS_EVERY_MS, move || {
             if !idle.get_untracked() && now_ms().saturating_sub(used_ms.get_value()) > STAYS_MS {
                 idle.set(true);
-                leave_menus();
+                leave_menus(watching);
             }
         });
         listen("fullscreenchange", move |_| fills.set(watch::fills_screen()));
+        listen("matinee-used", move |_| use_it());
     });
     // The browser's own button would leave behind what lies over the picture.
     Effect::new(move |_| {
@@ -96,8 +97,10 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
 }
 
 /// A menu that was used by pointer would go on taking the player's keys.
-fn leave_menus() {
-    let focus = document().active_element().and_then(|focus| focus.dyn_into::<web_sys::HtmlElement>().ok());
+fn leave_menus(watching: Watching) {
+    // The player may be in another window.
+    let page = watching.house.get_untracked().and_then(|house| house.owner_document()).unwrap_or_else(document);
+    let focus = page.active_element().and_then(|focus| focus.dyn_into::<web_sys::HtmlElement>().ok());
     if let Some(focus) = focus
         && focus.matches(".player .tracks *:not(:focus-visible)").unwrap_or(false)
     {

@@ -67,7 +67,7 @@ extern "C" {
     pub(super) fn create_cues(video: &HtmlVideoElement) -> Cues;
 
     #[wasm_bindgen(js_name = watchAlone)]
-    pub(super) fn watch_alone(video: &HtmlVideoElement, told: &Function);
+    pub(super) fn watch_alone(video: &HtmlVideoElement, told: &Function) -> Function;
 }
 
 #[wasm_bindgen]

@@ -4,9 +4,9 @@
 mod ffi;
 mod stretch;
 
-use js_sys::{Array, JsString};
+use js_sys::{Array, Function, JsString};
 use protocol::{Error, ErrorKind, SessionId, TrackId};
-use wasm_bindgen::{JsCast as _, closure::Closure};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::HtmlVideoElement;
 
 pub(crate) use stretch::Stretch;
@@ -38,10 +38,24 @@ pub(crate) enum Way {
     Cues,
 }
 
-/// Calls back with whether `video` is shown without the page, each time that may have changed.
-pub(crate) fn watch_alone(video: &HtmlVideoElement, told: impl Fn(bool) + 'static) {
-    // It is called for as long as the element stands.
-    ffi::watch_alone(video, Closure::<dyn Fn(bool)>::new(told).into_js_value().unchecked_ref());
+/// Calls back with whether `video` is shown without the page, each time that may have changed, until what it answers is
+/// dropped.
+pub(crate) fn watch_alone(video: &HtmlVideoElement, told: impl Fn(bool) + 'static) -> Watch {
+    let told = Closure::<dyn Fn(bool)>::new(told);
+    Watch { end: ffi::watch_alone(video, told.as_ref().unchecked_ref()), _told: told }
+}
+
+/// Ends with this.
+pub(crate) struct Watch {
+    end: Function,
+    /// Dropped after the end.
+    _told: Closure<dyn Fn(bool)>,
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let _ = self.end.call0(&JsValue::UNDEFINED);
+    }
 }
 
 impl Overlay {

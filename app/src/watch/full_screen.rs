@@ -6,6 +6,10 @@ use super::state::Watching;
 
 /// Fills the screen with the player, or gives it back.
 pub(crate) fn toggle_full_screen(watching: Watching) {
+    // A small window cannot fill the screen.
+    if watching.floats.get_untracked() {
+        return;
+    }
     if document().fullscreen_element().is_some() {
         return document().exit_fullscreen();
     }

@@ -74,12 +74,14 @@ pub(super) fn draw(watching: Watching) {
 
 /// Shows them with the video while it is shown without the page.
 pub(super) fn watch_alone(watching: Watching, video: &HtmlVideoElement) {
-    overlay::watch_alone(video, move |alone| {
+    let watch = overlay::watch_alone(video, move |alone| {
         if !watching.is_over() && watching.alone.get_untracked() != alone {
             watching.alone.set(alone);
             draw(watching);
         }
     });
+    let watch = SendWrapper::new(watch);
+    on_cleanup(move || drop(watch));
 }
 
 /// Nothing is drawn over the picture any more.

@@ -13,6 +13,8 @@ use crate::{
 
 /// How long a segment of WebVTT may take; players give up later.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// How often what comes before it is asked for again; each time takes some seconds, unless it fails.
+const TRIES: usize = 8;
 
 /// What ffmpeg does not know is taken for pictures, until it can be read as text: `S_TEXT/WEBVTT` for one, before ffmpeg 6.
 /// So is teletext, which mpv draws as pictures.
@@ -114,16 +116,23 @@ impl Film {
         // The last one reaches as far as the others, so that its bytes do not depend on the film's length.
         let (from_s, until_s) = (table.start_s(n), table.start_s(n) + f64::from(SUBTITLE_SEGMENT_S));
         let events = tokio::time::timeout(PATIENCE, self.all_events(track, from_s, until_s)).await;
-        let events = events.unwrap_or_else(|_| {
-            let message = "the film's server is too slow for its subtitles; try again";
-            Err(Error::new(ErrorKind::SourceTimeout, message))
-        })?;
+        let events = events.unwrap_or_else(|_| Err(too_slow()))?;
         Ok(vtt_segment(&events, (from_s * 1000.0) as i64, (until_s * 1000.0) as i64).into())
     }
 
     /// The events of a stretch, however many answers it takes.
     async fn all_events(&self, track: TrackId, from_s: f64, until_s: f64) -> Result<Vec<Event>, Error> {
         let mut all = self.subtitle_events(track, from_s, until_s).await?;
+        // A segment is the same for everybody and for good: each further answer goes on where the last one ended.
+        for _ in 0..TRIES {
+            if all.complete {
+                break;
+            }
+            all = self.subtitle_events(track, from_s, until_s).await?;
+        }
+        if !all.complete {
+            return Err(too_slow());
+        }
         while all.until_s < until_s {
             let more = self.subtitle_events(track, all.until_s, until_s).await?;
             let seen: HashSet<_> = all.events.iter().map(|event| event.read_order).collect();
@@ -150,6 +159,10 @@ impl Film {
     fn reader(&self, track: TrackId) -> Result<&Reader, Error> {
         of_track(&self.parts.texts, track)
     }
+}
+
+fn too_slow() -> Error {
+    Error::new(ErrorKind::SourceTimeout, "the film's server is too slow for its subtitles; try again")
 }
 
 fn of_track<T>(readers: &[Option<T>], track: TrackId) -> Result<&T, Error> {

@@ -12,6 +12,7 @@ use super::{
     fetch::{Clusters, stored},
     pgs::Sets,
     places::Places,
+    walk::Need,
 };
 use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
@@ -88,10 +89,12 @@ impl Pictures {
     {
         let began = Instant::now();
         let clusters = &Clusters::default();
-        let around = self.places.around(read, self.number, from_s, until_s).await?;
+        let around = self.places.around(read, self.number, (from_s, until_s), Need::Pictures).await?;
         let until_s = around.until_s;
         let (before, after) =
             around.places.split_at(around.places.partition_point(|place| self.film_s(place) <= from_s));
+        // What comes before a gap may have been taken away in it.
+        let before = &before[before.partition_point(|place| self.film_s(place) < around.since_s)..];
         let mut sup = self.standing(read, before, clusters).await?;
         for moment in after.chunk_by(|a, b| a.time == b.time) {
             let at_s = self.film_s(&moment[0]);

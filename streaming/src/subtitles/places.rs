@@ -5,7 +5,7 @@ use std::{borrow::Cow, future::Future, sync::Arc};
 use bytes::Bytes;
 use protocol::Error;
 
-use super::walk::{LOOK_BACK_S, Walk};
+use super::walk::{LOOK_BACK_S, Need, Walk, Walked};
 use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
 #[derive(Debug)]
@@ -21,8 +21,12 @@ pub(super) struct Around<'a> {
     pub(super) places: Cow<'a, [EventPlace]>,
     /// What is shown after this may not have been told before, in seconds of film time.
     pub(super) from_s: f64,
-    /// All that begins before this is among them, in seconds of film time.
+    /// All that begins from here on is among them; of what began before, some may be.
+    pub(super) since_s: f64,
+    /// And all that begins before this.
     pub(super) until_s: f64,
+    /// All that was to be looked for before the moment has been.
+    pub(super) complete: bool,
 }
 
 impl Places {
@@ -43,19 +47,23 @@ impl Places {
         &self,
         read: &R,
         track: u64,
-        from_s: f64,
-        until_s: f64,
+        (from_s, until_s): (f64, f64),
+        need: Need,
     ) -> Result<Around<'_>, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
         match self {
-            Self::Told(places) => Ok(Around { places: Cow::Borrowed(places), from_s, until_s }),
+            Self::Told(places) => {
+                let places = Cow::Borrowed(&places[..]);
+                Ok(Around { places, from_s, since_s: f64::NEG_INFINITY, until_s, complete: true })
+            }
             Self::Walked(walk) => {
-                let until_s = walk.through(read, from_s, until_s).await?;
+                let Walked { since_s, until_s, complete } = walk.through(read, from_s, until_s, need).await?;
                 // The answer before may have had no time to look back.
-                Ok(Around { places: Cow::Owned(walk.places(track)), from_s: from_s - LOOK_BACK_S, until_s })
+                let from_s = from_s - LOOK_BACK_S;
+                Ok(Around { places: Cow::Owned(walk.places(track)), from_s, since_s, until_s, complete })
             }
         }
     }
@@ -72,7 +80,7 @@ pub(super) fn numbers(places: &[EventPlace]) -> impl Iterator<Item = u64> {
             _ => 0,
         };
         before = Some((place.time, count));
-        // Nine days of milliseconds, and at most as many as there are numbers.
+        // Eighteen hours of milliseconds: with a finer tick some have to get another number, as they do when two are alike.
         place.time.max(0).cast_unsigned() % (1 << 26) * AT_ONE_TIME + count.min(AT_ONE_TIME - 1)
     })
 }

@@ -18,6 +18,7 @@ use super::{
     fetch::{Clusters, stored},
     mov_text,
     places::{Places, numbers},
+    walk::Need,
 };
 use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
@@ -52,6 +53,8 @@ pub struct Events {
     pub events: Vec<Event>,
     /// All that begins before this is among them, in seconds of film time.
     pub until_s: f64,
+    /// All that began before the stretch was looked for as far back as it ever is.
+    pub complete: bool,
 }
 
 /// Reads one track's events. What has been read once is kept.
@@ -157,10 +160,14 @@ impl Reader {
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
-        let around = self.places.around(read, self.number, from_s, until_s).await?;
-        let (places, from_s, until_s) = (&around.places[..], around.from_s, around.until_s);
-        let wanted = self.numbered(places).filter(|(n, _)| self.is_shown(&places[*n], from_s, until_s));
-        let wanted: Vec<_> = wanted.take(MOST_EVENTS).collect();
+        let around = self.places.around(read, self.number, (from_s, until_s), Need::Lines).await?;
+        let (places, until_s) = (&around.places[..], around.until_s);
+        // Those of the stretch itself come first, should there be too many.
+        let shown = |since_s| move |(n, _): &(usize, u64)| self.is_shown(&places[*n], since_s, until_s);
+        let (now, all) = (shown(from_s), shown(around.from_s));
+        let wanted = self.numbered(places).filter(now);
+        let before = self.numbered(places).filter(|which| all(which) && !now(which));
+        let wanted: Vec<_> = wanted.chain(before).take(MOST_EVENTS).collect();
         let once = |(n, number)| self.once(read, places, n, number);
         let mut coming = stream::iter(wanted).map(once).buffered(AT_ONCE);
         let (mut events, mut bytes) = (Vec::new(), 0);
@@ -172,7 +179,8 @@ impl Reader {
             }
             events.push(event);
         }
-        Ok(Events { events, until_s })
+        events.sort_by_key(|event| event.start_ms);
+        Ok(Events { events, until_s, complete: around.complete })
     }
 
     /// Each event's place in the list, and its number where it has none of its own.
@@ -204,13 +212,25 @@ impl Reader {
         match known {
             Some(event) => Ok(event),
             None => {
-                let event = self.event(read, places, n, number).await?;
-                Ok(self.lock().keep(at, event))
+                let (event, for_good) = self.event(read, places, n, number).await?;
+                let mut known = self.lock();
+                let event = known.keep(at, event);
+                if !for_good {
+                    known.events.remove(&at);
+                }
+                Ok(event)
             }
         }
     }
 
-    async fn event<R, F>(&self, read: &R, places: &[EventPlace], n: usize, number: u64) -> Result<Option<Event>, Error>
+    /// An event, and whether that is all there will be known of it.
+    async fn event<R, F>(
+        &self,
+        read: &R,
+        places: &[EventPlace],
+        n: usize,
+        number: u64,
+    ) -> Result<(Option<Event>, bool), Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
@@ -225,11 +245,14 @@ impl Reader {
                 None => (None, None),
             },
         };
-        let Some(content) = content else { return Ok(None) };
+        let Some(content) = content else { return Ok((None, true)) };
+        // Where nobody tells how long it lasts, the next one may be found later.
+        let is_told = duration.or(places[n].duration).is_some() || matches!(self.places, Places::Told(_));
+        let for_good = is_told || places.last().is_some_and(|last| last.time > places[n].time);
         let duration = duration.or(places[n].duration).unwrap_or_else(|| self.until_next_ticks(&places[n..]));
         let (start_ms, duration_ms) = (self.film_s(places[n].time) * 1000.0, duration as f64 * self.tick_s * 1000.0);
         let (start_ms, duration_ms) = (start_ms.round() as i64, duration_ms.round().max(0.0) as u64);
-        Ok(self.format.event(content.as_bytes(), number, start_ms, duration_ms))
+        Ok((self.format.event(content.as_bytes(), number, start_ms, duration_ms), for_good))
     }
 
     /// The text of an MP4's sample.

@@ -45,7 +45,7 @@ impl Stretches {
         };
         let mut events: Vec<_> = self.events.values().filter(shown).cloned().collect();
         events.sort_by_key(|event| event.read_order);
-        Some(Events { events, until_s })
+        Some(Events { events, until_s, complete: true })
     }
 
     /// Takes in all events of a stretch, and others that were found on the way.

@@ -123,7 +123,7 @@ impl Outside {
     pub fn between(&self, from_s: f64, until_s: f64) -> Events {
         let begun = self.events.partition_point(|event| (event.start_ms as f64) < until_s * 1000.0);
         let shown = |event: &&Event| event.start_ms as f64 + event.duration_ms as f64 > from_s * 1000.0;
-        Events { events: self.events[..begun].iter().filter(shown).cloned().collect(), until_s }
+        Events { events: self.events[..begun].iter().filter(shown).cloned().collect(), until_s, complete: true }
     }
 
     /// Bytes that it takes in memory, nearly.

@@ -30,6 +30,9 @@ const LONGEST: u64 = 64 << 20;
 /// Bytes in which a cluster is looked for; a muxer begins one every five megabytes at most.
 const LOOKED_THROUGH: u64 = 6 << 20;
 
+/// The beginning of a cluster up to its timestamp.
+const LEAST: usize = 64;
+
 /// What was found behind a cluster.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Stretch {
@@ -86,7 +89,12 @@ where
             return Ok(found);
         }
         let bytes = piece.at(now, HEADER).await?.clone();
-        let Some(part) = element(&bytes, 0).filter(|_| now - at < LONGEST) else { break };
+        if bytes.is_empty() {
+            break;
+        }
+        let Some(part) = element(&bytes, 0).filter(|_| now - at < LONGEST) else {
+            return lost(read, now, limit, found).await;
+        };
         let after = part.size.and_then(|size| now.checked_add(part.start as u64)?.checked_add(size));
         match part.id {
             CLUSTER => {
@@ -115,12 +123,32 @@ where
             }
             _ => {}
         }
-        let Some(after) = after else { break };
+        let Some(after) = after else { return lost(read, now, limit, found).await };
         now = after;
     }
-    // The film's end, or what is no Matroska: another known cluster may come after it.
+    // The film's end, unless another known cluster comes after it.
     found.next = limit.map(|limit| (limit, None));
     Ok(found)
+}
+
+/// Goes on with the next cluster after what is not understood, or is longer than it should be.
+async fn lost<R, F>(read: &R, at: u64, limit: Option<u64>, mut found: Stretch) -> Result<Stretch, Error>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    let next = cluster_from(read, at.saturating_add(1), limit.unwrap_or(u64::MAX)).await?;
+    found.next = next.map(|(place, time)| (place, Some(time))).or(limit.map(|limit| (limit, None)));
+    Ok(found)
+}
+
+/// The time of a cluster that begins at a place, in ticks; none if there is none.
+pub(super) async fn cluster_at<R, F>(read: &R, at: u64) -> Result<Option<i64>, Error>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
+    Ok(time(&read(at, LEAST).await?))
 }
 
 /// The track of a block, from its beginning.
@@ -139,8 +167,6 @@ where
     R: Fn(u64, usize) -> F + Sync,
     F: Future<Output = Result<Bytes, Error>> + Send,
 {
-    /// The beginning of a cluster up to its timestamp.
-    const LEAST: usize = 64;
     let until = until.min(from.saturating_add(LOOKED_THROUGH));
     let mut at = from;
     while at < until {

@@ -1,7 +1,8 @@
 //! Finding the subtitles that a Matroska film's index leaves out: along with the picture, from the clusters around a moment.
 //!
 //! The bytes are those that the picture there needs too, and the gateway reads them once for both. What began before the
-//! moment is looked for in the [`LOOK_BACK_S`] before it; these bytes are the only ones that are read for subtitles alone.
+//! moment is looked for in the [`LOOK_BACK_S`] before it; these bytes are read for subtitles alone, and in a film without
+//! Cues those in which the place is looked for.
 
 mod clusters;
 mod known;
@@ -13,11 +14,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::Error;
+use protocol::{Error, ErrorKind};
 use tokio::time::{Instant, timeout_at};
 
 use self::{
-    clusters::{cluster_from, stretch},
+    clusters::{cluster_at, cluster_from, stretch},
     known::{Cluster, Known},
 };
 use crate::keyframes::EventPlace;
@@ -32,8 +33,10 @@ const LONG_ENOUGH: Duration = Duration::from_secs(4);
 /// An answer about so few seconds is waited for by somebody who sees nothing yet, so that it looks back no longer than this.
 const URGENT_S: f64 = 10.0;
 const A_MOMENT: Duration = Duration::from_secs(1);
+/// How long the way to a moment may take, from the last cluster that is known before it. The page gives up a little later.
+const TOO_LONG: Duration = Duration::from_secs(15);
 /// A known cluster that is so close before a moment, in seconds, is near enough to go on from.
-const NEAR_S: f64 = 30.0;
+const NEAR_S: f64 = 8.0;
 /// A stretch between two known clusters that is so short, in bytes, is gone through rather than divided.
 const SHORT: u64 = 8 << 20;
 /// How often a stretch is divided in search of a moment.
@@ -73,6 +76,26 @@ pub struct Extent {
     pub film_s: f64,
 }
 
+/// What is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Lines: one that began before can come with the next answer.
+    Lines,
+    /// Pictures: what is drawn at first has to be in the answer itself.
+    Pictures,
+}
+
+/// How far a walk came, in seconds of film time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Walked {
+    /// Everything is known from here to the moment that was asked for.
+    pub(super) since_s: f64,
+    /// And to here from it.
+    pub(super) until_s: f64,
+    /// All that was to be looked for before the moment has been.
+    pub(super) complete: bool,
+}
+
 impl Walk {
     #[must_use]
     pub fn new(route: &Route<'_>) -> Self {
@@ -93,69 +116,76 @@ impl Walk {
         *self.extent.lock().unwrap_or_else(PoisonError::into_inner) = extent;
     }
 
-    /// Finds what is shown between two moments of film time, and tells how far it came: further than `from_s`, if the film
-    /// can be read there at all. What began before them is looked for last, as long as there is time for it.
+    /// Finds what is shown between two moments of film time. It comes further than `from_s`, if the film can be read there at
+    /// all. What began before them is looked for last, as long as there is time for it.
     ///
     /// # Errors
     ///
     /// What `read` reports of the beginning. What it reports of a later part ends the answer before it.
-    pub(super) async fn through<R, F>(&self, read: &R, from_s: f64, until_s: f64) -> Result<f64, Error>
+    pub(super) async fn through<R, F>(&self, read: &R, from_s: f64, until_s: f64, need: Need) -> Result<Walked, Error>
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
         let began = Instant::now();
-        let time = if until_s - from_s > URGENT_S { LONG_ENOUGH } else { A_MOMENT };
+        let urgent = need == Need::Lines && until_s - from_s <= URGENT_S;
+        let time = if urgent { A_MOMENT } else { LONG_ENOUGH };
         let until_s = until_s.min(from_s + AHEAD_S);
-        self.approach(read, from_s - LOOK_BACK_S).await?;
-        let first = self.lock().before(from_s);
-        let reached_s = self.ahead(read, first, from_s, until_s, began + LONG_ENOUGH).await?;
-        // What cannot be had in time may be had for the next answer, which comes soon.
-        let _ = timeout_at(began + time, self.back(read, first, from_s - LOOK_BACK_S)).await;
-        Ok(reached_s)
-    }
-
-    /// From a cluster to a moment, or until it takes too long.
-    async fn ahead<R, F>(
-        &self,
-        read: &R,
-        first: u64,
-        from_s: f64,
-        until_s: f64,
-        deadline: Instant,
-    ) -> Result<f64, Error>
-    where
-        R: Fn(u64, usize) -> F + Sync,
-        F: Future<Output = Result<Bytes, Error>> + Send,
-    {
-        let mut at = first;
-        loop {
-            let reached_s = self.lock().time_s(at);
-            let next = if reached_s > from_s {
-                match timeout_at(deadline, self.step(read, at)).await {
-                    Ok(Ok(next)) => next,
-                    // Whoever asks for this part next hears what is wrong.
-                    Ok(Err(_)) | Err(_) => return Ok(reached_s),
-                }
-            } else {
-                self.step(read, at).await?
-            };
-            match next {
-                Some((place, time_s)) if time_s < until_s => at = place,
-                _ => return Ok(until_s),
+        let on_the_way = async {
+            self.approach(read, from_s).await?;
+            let mut at = self.lock().before(from_s);
+            while let Some((next, time_s)) = self.step(read, at).await?.filter(|(_, time_s)| *time_s <= from_s) {
+                debug_assert!(next > at && time_s <= from_s);
+                at = next;
             }
-        }
+            Ok(at)
+        };
+        let at = timeout_at(began + TOO_LONG, on_the_way).await.unwrap_or_else(|_| {
+            let message = "the film's server is too slow for the subtitles of this place; they are asked for again";
+            Err(Error::new(ErrorKind::SourceTimeout, message))
+        })?;
+        let until_s = self.ahead(read, at, until_s, began + LONG_ENOUGH).await;
+        // What cannot be had in time may be had for the next answer, which comes soon.
+        let back = timeout_at(began + time, self.back(read, at, from_s)).await;
+        let since_s = self.lock().known_since_s(at);
+        Ok(Walked { since_s, until_s, complete: matches!(back, Ok(Ok(()))) })
     }
 
-    /// From the clusters before one to it, the nearest first, back to a moment.
-    async fn back<R, F>(&self, read: &R, first: u64, moment_s: f64) -> Result<(), Error>
+    /// From a cluster to a moment, or to an earlier one when it takes too long or cannot be read.
+    async fn ahead<R, F>(&self, read: &R, from: u64, until_s: f64, deadline: Instant) -> f64
     where
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
+        // Its first step is made already.
+        let mut next = self.lock().after(from).flatten();
+        while let Some((at, time_s)) = next.filter(|(_, time_s)| *time_s < until_s) {
+            next = match timeout_at(deadline, self.step(read, at)).await {
+                Ok(Ok(next)) => next,
+                // Whoever asks for this part next hears what is wrong.
+                Ok(Err(_)) | Err(_) => return time_s,
+            };
+        }
+        until_s
+    }
+
+    /// What comes before a cluster, the nearest first.
+    async fn back<R, F>(&self, read: &R, first: u64, from_s: f64) -> Result<(), Error>
+    where
+        R: Fn(u64, usize) -> F + Sync,
+        F: Future<Output = Result<Bytes, Error>> + Send,
+    {
+        let is_near = |begin: &u64| first - begin <= LOOK_BACK;
+        // Where no cluster is known before it, one is looked for, closer where that is too many bytes before.
+        for part in [1.0, 0.5, 0.25] {
+            if self.lock().previous(first).is_none_or(|begin| is_near(&begin)) {
+                break;
+            }
+            self.approach(read, from_s - part * LOOK_BACK_S).await?;
+        }
         let mut end = first;
-        while self.lock().time_s(end) > moment_s {
-            let Some(begin) = self.lock().previous(end).filter(|begin| first - begin <= LOOK_BACK) else { break };
+        while self.lock().time_s(end) > from_s - LOOK_BACK_S {
+            let Some(begin) = self.lock().previous(end).filter(is_near) else { break };
             let mut at = begin;
             while at < end {
                 let Some((next, _)) = self.step(read, at).await? else { break };
@@ -172,12 +202,20 @@ impl Walk {
         R: Fn(u64, usize) -> F + Sync,
         F: Future<Output = Result<Bytes, Error>> + Send,
     {
+        // Even where all is known already, others get their turn.
+        tokio::task::consume_budget().await;
         let walked = self.lock().after(at);
         if let Some(next) = walked {
             return Ok(next);
         }
         let limit = self.lock().next(at);
         let found = stretch(read, at, limit, &self.tracks).await?;
+        if let Some((place, None)) = found.next
+            && self.lock().is_vague(place)
+        {
+            let time_s = cluster_at(read, place).await?.map(|time| self.film_s(time));
+            self.lock().correct(place, time_s);
+        }
         let next = found.next.map(|(place, time)| (place, time.map(|time| self.film_s(time))));
         Ok(self.lock().walked(at, next, found.places))
     }

@@ -144,6 +144,99 @@ async fn cues_that_lie_cost_no_more_than_what_they_hide() {
 }
 
 #[tokio::test]
+async fn a_keyframe_is_not_taken_for_the_beginning_of_its_cluster() {
+    let film = Film::new(100, 1000);
+    // Each of them half a second into its cluster, and only one in five.
+    let told: Vec<_> = film.clusters.iter().step_by(5).map(|(time_s, place)| (time_s + 0.5, *place)).collect();
+    let reader = film.reader(&told);
+    // The line at 40.1 of the source, 39.1 of the film, is in a cluster that is told to begin behind the stretch's end.
+    assert_eq!(film.lines(&reader, 36.0, 39.3).await, [37, 38, 39, 40]);
+}
+
+#[tokio::test]
+async fn what_is_broken_or_goes_back_in_time_does_not_hide_the_rest() {
+    let film = Film::new(40, 1000);
+    let mut bytes = film.bytes.to_vec();
+    let hurt = film.clusters[10].1 as usize;
+    bytes[hurt + 30..hurt + 60].fill(0);
+    // A second film behind the first, as simple tools append it.
+    for second in 0..5 {
+        bytes.extend(cluster(second, 1000, Some(&format!("line {second}"))));
+    }
+    let film = Film { bytes: bytes.into(), ..film };
+    let reader = film.reader(&[]);
+    let (events, reached_s) = film.events(&reader, 0.0, 20.0).await;
+    let lines: Vec<_> = events.iter().map(line).collect();
+    assert!(reached_s == 20.0 && lines.contains(&9) && !lines.contains(&10) && lines.contains(&11), "{lines:?}");
+    let (events, reached_s) = film.events(&reader, 30.0, 45.0).await;
+    assert!(reached_s == 45.0 && events.iter().any(|event| line(event) == 39), "{events:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_way_to_a_moment_is_not_waited_for_for_ever() {
+    let film = Film::new(100, 1_000_000);
+    let reader = film.reader(&[]);
+    let read = |at: u64, length: usize| {
+        let end = film.bytes.len().min(at as usize + length);
+        let bytes = film.bytes.slice((at as usize).min(end)..end);
+        async move {
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            Ok(bytes)
+        }
+    };
+    let error = reader.between(&read, 80.0, 88.0).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::SourceTimeout, "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_from_before_a_gap_is_not_taken_for_what_is_shown_now() {
+    use crate::subtitles::{Pictures, pgs::tests::set};
+    let content = |second: u64, state: Option<(u8, bool)>| {
+        let mut content = write(0xE7, &(second * 1000).to_be_bytes());
+        if let Some((state, shows)) = state {
+            content.extend(write(0xA3, &[&[0x80 | TRACK, 0, 0, 0][..], &set(state, shows)].concat()));
+        }
+        content.extend(write(0xA3, &[&[0x81, 0, 0, 0x80][..], &[0x55; 300_000]].concat()));
+        write(CLUSTER, &content)
+    };
+    let (mut bytes, mut told) = (Vec::new(), Vec::new());
+    for second in 0..200 {
+        told.push((second as f64, bytes.len() as u64));
+        // One is shown at 10 and taken away at 40.
+        let state = if second == 10 { Some((0x80, true)) } else { (second == 40).then_some((0, false)) };
+        bytes.extend(content(second, state));
+    }
+    let film = Film { bytes: bytes.into(), clusters: told, read: Mutex::default() };
+    let route = Route { tracks: vec![TRACK.into()], tick_s: 0.001, zero_s: 0.0, clusters: 0, told: &film.clusters };
+    let walk = Arc::new(Walk::new(&route));
+    walk.extend(Extent { bytes: Some(film.bytes.len() as u64), film_s: 200.0 });
+    let index = SubtitleIndex {
+        number: TRACK.into(),
+        codec_id: "S_HDMV/PGS".into(),
+        config: None,
+        encoding: Encoding::Plain,
+        tick_s: 0.001,
+        events: Vec::new(),
+    };
+    let pictures = Pictures::new(&index, 0.0, Some(&walk)).unwrap();
+    let slow = std::sync::atomic::AtomicBool::new(false);
+    let read = |at: u64, length: usize| {
+        let end = film.bytes.len().min(at as usize + length);
+        let bytes = film.bytes.slice((at as usize).min(end)..end);
+        let slow = slow.load(std::sync::atomic::Ordering::Relaxed);
+        async move {
+            if slow {
+                tokio::time::sleep(Duration::from_millis(900)).await;
+            }
+            Ok(bytes)
+        }
+    };
+    assert!(!pictures.between(&read, 12.0, 20.0).await.unwrap().sup.is_empty(), "it stands");
+    slow.store(true, std::sync::atomic::Ordering::Relaxed);
+    assert!(pictures.between(&read, 150.0, 152.0).await.unwrap().sup.is_empty(), "nobody knows what stands there");
+}
+
+#[tokio::test]
 async fn what_cannot_be_read_yet_ends_the_answer_and_is_an_error_only_at_its_beginning() {
     let film = Film::new(60, 400_000);
     let reader = film.reader(&film.clusters);
@@ -165,7 +258,7 @@ proptest! {
     #[test]
     fn nothing_panics_and_all_ends(
         bytes in proptest::collection::vec(any::<u8>(), 0..2000),
-        told in proptest::collection::vec((-1e4..1e4, 0_u64..3000), 0..8),
+        told in proptest::collection::vec((-1e4..1e4, prop_oneof![0_u64..3000, any::<u64>()]), 0..8),
         from_s in 0.0..1e4,
     ) {
         let film = Film { bytes: bytes.into(), clusters: Vec::new(), read: Mutex::default() };
