@@ -31,6 +31,8 @@ pub(crate) fn begin(watching: Watching) {
         watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
         keys::listen(watching);
+        // Here, since the server has no windows.
+        on_cleanup(float::end);
     });
     Effect::new(move |_| {
         if let Some(video) = watching.video.get() {
@@ -43,7 +45,6 @@ pub(crate) fn begin(watching: Watching) {
         prepare::prepare(watching, attempt);
     });
     on_cleanup(move || {
-        float::end();
         subtitles::clear(watching);
         playback::unload(watching);
     });
