@@ -9,7 +9,11 @@ use axum::{
 };
 use protocol::{Error, ErrorKind};
 use serde::Deserialize;
-use streaming::{Matinee, fonts::Wanted, subtitles::plain_cues};
+use streaming::{
+    Matinee,
+    fonts::Wanted,
+    subtitles::{Events, plain_cues},
+};
 
 use crate::status::Failure;
 
@@ -27,7 +31,7 @@ pub struct Stretch {
     until: f64,
 }
 
-fn given(stretch: Result<Query<Stretch>, QueryRejection>) -> Result<Stretch, Error> {
+fn given(stretch: Asked) -> Result<Stretch, Error> {
     stretch
         .map(|Query(stretch)| stretch)
         .map_err(|_| Error::new(ErrorKind::InvalidRequest, "events are asked for from= and until= in seconds"))
@@ -42,40 +46,42 @@ pub async fn header(
     Ok(kept("text/plain; charset=utf-8", header))
 }
 
+type Track = Path<(String, String)>;
+type Asked = Result<Query<Stretch>, QueryRejection>;
+
 /// `GET /subtitles/{session}/{track}/events?from=&until=`: those that are shown in this stretch of the film, and the moment
 /// that the answer reaches.
-pub async fn events(
-    State(matinee): State<Matinee>,
-    Path((session, track)): Path<(String, String)>,
-    stretch: Result<Query<Stretch>, QueryRejection>,
-) -> Result<Response, Failure> {
-    let Stretch { from, until } = given(stretch)?;
-    let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
-    Ok(([(UNTIL, events.until_s.to_string())], Json(events.events)).into_response())
+pub async fn events(State(matinee): State<Matinee>, track: Track, stretch: Asked) -> Result<Response, Failure> {
+    let events = asked(&matinee, track, stretch).await?;
+    Ok((reaches(events.until_s), Json(events.events)).into_response())
 }
 
 /// `GET /subtitles/{session}/{track}/cues?from=&until=`: the same as what a browser can show by itself.
-pub async fn cues(
-    State(matinee): State<Matinee>,
-    Path((session, track)): Path<(String, String)>,
-    stretch: Result<Query<Stretch>, QueryRejection>,
-) -> Result<Response, Failure> {
+pub async fn cues(State(matinee): State<Matinee>, track: Track, stretch: Asked) -> Result<Response, Failure> {
+    let events = asked(&matinee, track, stretch).await?;
+    Ok((reaches(events.until_s), Json(plain_cues(&events.events))).into_response())
+}
+
+async fn asked(matinee: &Matinee, Path((session, track)): Track, stretch: Asked) -> Result<Events, Failure> {
     let Stretch { from, until } = given(stretch)?;
-    let events = matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?;
-    Ok(([(UNTIL, events.until_s.to_string())], Json(plain_cues(&events.events))).into_response())
+    Ok(matinee.subtitle_events(session.parse()?, track.parse()?, from, until).await?)
+}
+
+fn reaches(until_s: f64) -> [(HeaderName, String); 1] {
+    [(UNTIL, until_s.to_string())]
 }
 
 /// `GET /subtitles/{session}/{track}/pictures?from=&until=`: a SUP file of what is drawn in this stretch of the film, and
 /// the moment that it reaches.
 pub async fn pictures(
     State(matinee): State<Matinee>,
-    Path((session, track)): Path<(String, String)>,
-    stretch: Result<Query<Stretch>, QueryRejection>,
+    Path((session, track)): Track,
+    stretch: Asked,
 ) -> Result<Response, Failure> {
     let Stretch { from, until } = given(stretch)?;
     let pictures = matinee.subtitle_pictures(session.parse()?, track.parse()?, from, until).await?;
-    let headers = [(header::CONTENT_TYPE, "application/octet-stream".into()), (UNTIL, pictures.until_s.to_string())];
-    Ok((headers, pictures.sup).into_response())
+    let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+    Ok((kind, reaches(pictures.until_s), pictures.sup).into_response())
 }
 
 /// `GET /fonts/{session}`: the numbers of the attached fonts.

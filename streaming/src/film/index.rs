@@ -36,23 +36,16 @@ pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool) -> Pa
     let index = index(feed, probed).await;
     let mut tracks = index.as_ref().map(|index| index.subtitles.clone()).unwrap_or_default();
     let walk = walk(feed, probed, index.as_ref().ok(), &mut tracks).await;
-    let of_track = |n| tracks.get(n).map(|track| (track, probed.zero_s, walk.as_ref()));
-    let of_tracks = || (0..probed.media.subtitles.len()).map(of_track);
-    let texts: Vec<_> =
-        of_tracks().map(|track| track.and_then(|(track, zero_s, walk)| Reader::new(track, zero_s, walk))).collect();
+    let in_order = || (0..probed.media.subtitles.len()).map(|n| tracks.get(n));
+    let text = |track| Reader::new(track, probed.zero_s, walk.as_ref());
+    let picture = |track| Pictures::new(track, probed.zero_s, walk.as_ref());
+    let texts: Vec<_> = in_order().map(|track| track.and_then(text)).collect();
+    let pictures = in_order().map(|track| track.and_then(picture)).collect();
     let rest = probed.media.subtitles.iter().zip(&texts).map(|(track, reader)| {
         let head = || TextHead::new(&probed.media, track, probed.zero_s, teletext);
         if reader.is_none() { head() } else { None }
     });
-    Parts {
-        copies: copies(probed, &index),
-        heads: rest.collect(),
-        texts,
-        pictures: of_tracks()
-            .map(|track| track.and_then(|(track, zero_s, walk)| Pictures::new(track, zero_s, walk)))
-            .collect(),
-        walk,
-    }
+    Parts { copies: copies(probed, &index), heads: rest.collect(), texts, pictures, walk }
 }
 
 /// What looks for the events of Matroska's tracks of which the index does not say, or not exactly, where they are. Puts

@@ -161,7 +161,7 @@ impl Film {
     }
 }
 
-fn too_slow() -> Error {
+pub(super) fn too_slow() -> Error {
     Error::new(ErrorKind::SourceTimeout, "the film's server is too slow for its subtitles; try again")
 }
 

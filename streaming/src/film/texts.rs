@@ -14,6 +14,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::subtitles::too_slow;
 use crate::{
     gateway::Feed,
     head::{Look, TextClock, TextEnd, TextFrom, TextOrder, TextRun, text_command},
@@ -237,9 +238,7 @@ async fn within<T>(
     run: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let run = around.stop.run_until_cancelled(timeout_at(deadline, run));
-    run.await.ok_or_else(stopped)?.unwrap_or_else(|_| {
-        Err(Error::new(ErrorKind::SourceTimeout, "the film's server is too slow for its subtitles; try again"))
-    })
+    run.await.ok_or_else(stopped)?.unwrap_or_else(|_| Err(too_slow()))
 }
 
 fn stopped() -> Error {

@@ -56,12 +56,7 @@ where
     let segment = segment(file, &head, &[INFO, TRACKS, CUES]).await?;
     // A film without Cues is told before anything else of it is read.
     let cues = segment.place(CUES).ok_or(NoIndex::Absent)?;
-    let tick_ns = match segment.place(INFO) {
-        Some(at) => tick_ns(&body(file, &head, INFO, at).await?),
-        None => DEFAULT_TICK_NS,
-    };
-    let tracks =
-        Tracks::read(&body(file, &head, TRACKS, segment.place(TRACKS).ok_or(NoIndex::Malformed)?).await?, tick_ns)?;
+    let (tracks, tick_ns) = tracks(file, &head, &segment).await?;
     if tracks.video.is_empty() {
         return Err(NoIndex::Absent.into());
     }
@@ -95,13 +90,22 @@ where
 {
     let head = file.some(0, HEAD).await?;
     let segment = parts(file, &head, &[INFO, TRACKS]).await?;
+    let (tracks, tick_ns) = tracks(file, &head, &segment).await?;
+    Ok(Beginning { subtitles: tracks.subtitles, clusters: segment.clusters, tick_s: tick_ns as f64 / 1e9 })
+}
+
+/// The tracks, and the unit of the film's times in nanoseconds.
+async fn tracks<R, F>(file: &File<'_, R>, head: &Bytes, segment: &Segment) -> Result<(Tracks, u64), Failure>
+where
+    R: Fn(u64, usize) -> F + Sync,
+    F: Future<Output = Result<Bytes, Error>> + Send,
+{
     let tick_ns = match segment.place(INFO) {
-        Some(at) => tick_ns(&body(file, &head, INFO, at).await?),
+        Some(at) => tick_ns(&body(file, head, INFO, at).await?),
         None => DEFAULT_TICK_NS,
     };
-    let tracks = body(file, &head, TRACKS, segment.place(TRACKS).ok_or(NoIndex::Malformed)?).await?;
-    let subtitles = Tracks::read(&tracks, tick_ns)?.subtitles;
-    Ok(Beginning { subtitles, clusters: segment.clusters, tick_s: tick_ns as f64 / 1e9 })
+    let tracks = body(file, head, TRACKS, segment.place(TRACKS).ok_or(NoIndex::Malformed)?).await?;
+    Ok((Tracks::read(&tracks, tick_ns)?, tick_ns))
 }
 
 /// Where the attached files are, if there are any.

@@ -26,6 +26,17 @@ pub struct Event {
 /// What MP4 calls its timed text.
 pub(crate) const MOV_TEXT: &str = "tx3g";
 
+/// How long an event is shown at most of which nobody says it, in milliseconds.
+pub const UNTOLD_MS: i64 = 10_000;
+/// How many events of one time have numbers of their own.
+pub(super) const AT_ONE_TIME: u64 = 8;
+
+/// The first number for events that begin at this time, where they have none of their own and are not counted: in the order
+/// of time, as scripts have it. Eighteen hours of milliseconds have numbers of their own.
+pub(super) const fn first_number(time: i64) -> u64 {
+    (if time > 0 { time.cast_unsigned() } else { 0 }) % (1 << 26) * AT_ONE_TIME
+}
+
 /// How a track's blocks say what is drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::{
     dialogue::{Fields, field_of},
-    event::Event,
+    event::{Event, UNTOLD_MS},
 };
 
 /// Bytes of a header; styles of a film are some thousands.
@@ -12,8 +12,6 @@ const MOST_HEADER: usize = 256 * 1024;
 /// Events and samples of one run, which is half a minute of film, or all that has come of one that cannot seek.
 const MOST_EVENTS: usize = 50_000;
 const MOST_SAMPLES: usize = 1 << 18;
-/// How long an event is shown at most of which nobody says it, in milliseconds.
-pub const UNTOLD_MS: i64 = 10_000;
 /// ffmpeg's script has no later time, and so for an end that nobody knows.
 const LATEST_MS: i64 = 35_999_990;
 

@@ -20,8 +20,8 @@ mod vtt;
 mod vtt_text;
 mod walk;
 
-pub use event::{Event, Format};
-pub use listing::{Listing, UNTOLD_MS};
+pub use event::{Event, Format, UNTOLD_MS};
+pub use listing::Listing;
 pub use pictures::{Pictures, PicturesRead};
 pub use reader::{Events, PLAIN, Reader};
 pub use stretches::Stretches;

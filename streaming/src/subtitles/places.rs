@@ -5,7 +5,10 @@ use std::{borrow::Cow, future::Future, sync::Arc};
 use bytes::Bytes;
 use protocol::Error;
 
-use super::walk::{LOOK_BACK_S, Need, Walk, Walked};
+use super::{
+    event::{AT_ONE_TIME, first_number},
+    walk::{LOOK_BACK_S, Need, Walk, Walked},
+};
 use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
 #[derive(Debug)]
@@ -72,7 +75,6 @@ impl Places {
 /// A number for each event of a list by time, which stays its own when more of the film is known: in the order of time, as
 /// scripts have it. Two of one time that are found one after the other may get the same.
 pub(super) fn numbers(places: &[EventPlace]) -> impl Iterator<Item = u64> {
-    const AT_ONE_TIME: u64 = 8;
     let mut before = None;
     places.iter().map(move |place| {
         let count = match before {
@@ -80,8 +82,8 @@ pub(super) fn numbers(places: &[EventPlace]) -> impl Iterator<Item = u64> {
             _ => 0,
         };
         before = Some((place.time, count));
-        // Eighteen hours of milliseconds: with a finer tick some have to get another number, as they do when two are alike.
-        place.time.max(0).cast_unsigned() % (1 << 26) * AT_ONE_TIME + count.min(AT_ONE_TIME - 1)
+        // With a tick finer than milliseconds some have to get another number, as they do when two are alike.
+        first_number(place.time) + count.min(AT_ONE_TIME - 1)
     })
 }
 

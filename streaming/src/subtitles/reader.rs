@@ -14,7 +14,7 @@ use super::{
     Walk,
     block::decoded,
     charset::Charset,
-    event::{Event, Format},
+    event::{Event, Format, UNTOLD_MS},
     fetch::{Clusters, stored},
     mov_text,
     places::{Places, numbers},
@@ -24,7 +24,7 @@ use crate::keyframes::{Encoding, EventPlace, SubtitleIndex};
 
 /// An event of which nobody says how long it lasts is looked for so long before a moment, and shown at most so long, in
 /// seconds.
-const UNTOLD_S: f64 = 10.0;
+const UNTOLD_S: f64 = UNTOLD_MS as f64 / 1000.0;
 /// Bytes that are read for an event at first; few are longer.
 const FIRST: usize = 4096;
 

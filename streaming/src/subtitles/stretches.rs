@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    event::Event,
+    event::{Event, first_number},
     reader::{Events, size},
 };
 
@@ -11,8 +11,6 @@ use super::{
 const KEPT: usize = 32 << 20;
 /// Stretches that are kept: of twenty seconds each, more than a day.
 const MOST: usize = 8192;
-/// Numbers for the events of one millisecond; more take their neighbours'.
-const AT_ONE_TIME: u64 = 8;
 
 /// What makes an event the same as one that was found before.
 type Key = (i64, String, String);
@@ -79,7 +77,8 @@ impl Stretches {
         if let Some(number) = self.numbers.get(key) {
             return *number;
         }
-        let mut number = key.0.max(0).cast_unsigned() % (1 << 26) * AT_ONE_TIME;
+        let mut number = first_number(key.0);
+        // More than there is room for take their neighbours'.
         while !self.taken.insert(number) {
             number += 1;
         }
