@@ -17,6 +17,20 @@ pub struct Inspect {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Open {
     pub source: String,
+    /// Which file of a torrent is the film; absent: its largest video.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<u32>,
+    /// A subtitle file of the same torrent that is added to the session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subtitles: Option<u32>,
+}
+
+impl Open {
+    /// What a link leads to, the largest video of a torrent.
+    #[must_use]
+    pub fn link(source: impl Into<String>) -> Self {
+        Self { source: source.into(), file: None, subtitles: None }
+    }
 }
 
 /// The answer of `POST /api/open`. The host key is told this once.

@@ -13,6 +13,7 @@ mod plan;
 mod rendition;
 mod session;
 mod system;
+mod torrent;
 
 pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, LARGEST_SUBTITLES, Leave, Open, Opened};
 pub use capabilities::{CANDIDATES, Capabilities};
@@ -24,6 +25,10 @@ pub use plan::{AudioMode, AudioPlan, PlanView, VideoPlan};
 pub use rendition::{Channels, MasterQuery, Quality, RenditionId, VideoMode};
 pub use session::{Playhead, SessionState, SessionSummary, SessionView, Stage, ViewerView};
 pub use system::{Capacity, StoreReport, SystemReport, ToolReport};
+pub use torrent::{
+    AwaitedPieces, LARGEST_TORRENT_FILE, TorrentAdded, TorrentFile, TorrentFileKind, TorrentState, TorrentView,
+    TorrentsReport,
+};
 
 /// The request header in which the page sends its [`ViewerToken`] with every playlist and segment request.
 ///

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::TrackId;
+use crate::{TorrentFile, TrackId};
 
 /// What probing a source found out, without reading it through.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,10 @@ pub struct Media {
     pub reach: Reach,
     /// Sentences for the viewer about what is wrong with the file though it plays: cut short, no index, …
     pub warnings: Vec<String>,
+    /// What can be chosen in a torrent. An inspected torrent has these alone: no tracks, no duration, since nothing of its
+    /// files has been downloaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<TorrentFile>,
 }
 
 impl Media {

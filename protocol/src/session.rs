@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Media, PublicViewerId, SessionId, SubtitleTrack};
+use crate::{Error, Media, PublicViewerId, SessionId, SubtitleTrack, TorrentView};
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,6 +63,9 @@ pub struct SessionView {
     /// Seconds of the source that have been read, where [`crate::Reach::AsRead`] bounds seeking; an estimate from bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_s: Option<f64>,
+    /// How the film comes along, where it is a torrent's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torrent: Option<TorrentView>,
 }
 
 /// One line of the list of live sessions.

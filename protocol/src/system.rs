@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::TorrentsReport;
+
 /// One program that Matinee runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ToolReport {
@@ -41,4 +43,7 @@ pub struct SystemReport {
     pub store: StoreReport,
     pub sessions: Capacity,
     pub encodes: Capacity,
+    /// Absent where torrents are switched off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torrents: Option<TorrentsReport>,
 }

@@ -2,8 +2,8 @@
 
 use app::api::{Answer, Backend, Calls};
 use protocol::{
-    Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary, SessionView,
-    Stage, SubtitleTrack, SystemReport, ViewerToken,
+    Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId, SessionSummary,
+    SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
 };
 use std::{future::ready, sync::Arc};
 use streaming::Matinee;
@@ -24,8 +24,8 @@ impl Calls for Caller {
         Box::pin(async move { self.matinee.inspect(&source).await })
     }
 
-    fn open(&self, source: String) -> Answer<'_, Opened> {
-        Box::pin(ready(self.matinee.open(&source, &self.languages)))
+    fn open(&self, open: Open) -> Answer<'_, Opened> {
+        Box::pin(ready(self.matinee.open(&open, &self.languages)))
     }
 
     fn sessions(&self) -> Answer<'_, Vec<SessionSummary>> {
@@ -39,6 +39,10 @@ impl Calls for Caller {
                 Some(stage) => self.matinee.session_past(session, stage).await,
             }
         })
+    }
+
+    fn torrent(&self, session: SessionId) -> Answer<'_, Option<TorrentView>> {
+        Box::pin(ready(self.matinee.torrent(session)))
     }
 
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView> {

@@ -4,8 +4,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::use_context;
 use protocol::{
-    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId,
-    SessionSummary, SessionView, Stage, SubtitleTrack, SystemReport, ViewerToken,
+    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId,
+    SessionSummary, SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
 };
 
 /// An answer that takes its time.
@@ -14,9 +14,10 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 
 /// The calls of the HTTP contract.
 pub trait Calls: Send + Sync {
     fn inspect(&self, source: String) -> Answer<'_, Media>;
-    fn open(&self, source: String) -> Answer<'_, Opened>;
+    fn open(&self, open: Open) -> Answer<'_, Opened>;
     fn sessions(&self) -> Answer<'_, Vec<SessionSummary>>;
     fn session(&self, session: SessionId, past: Option<Stage>) -> Answer<'_, SessionView>;
+    fn torrent(&self, session: SessionId) -> Answer<'_, Option<TorrentView>>;
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView>;
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
     fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack>;

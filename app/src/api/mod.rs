@@ -10,8 +10,8 @@ mod patience;
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
-    Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, Stage, SubtitleTrack, SystemReport, ViewerToken,
+    Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId, SessionSummary,
+    SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
 };
 
 #[cfg(feature = "ssr")]
@@ -25,10 +25,10 @@ pub async fn inspect(source: String) -> Result<Media, ApiError> {
     Ok(Backend::here()?.0.inspect(source).await?)
 }
 
-/// Opens a session. It answers at once; the preparation goes on.
+/// Opens a session. It answers at once; the preparation goes on. `file` and `subtitles` are numbers of files of a torrent.
 #[server(name = OpenCall, prefix = "/api", endpoint = "open", input = Json, output = Json)]
-pub async fn open(source: String) -> Result<Opened, ApiError> {
-    Ok(Backend::here()?.0.open(source).await?)
+pub async fn open(source: String, file: Option<u32>, subtitles: Option<u32>) -> Result<Opened, ApiError> {
+    Ok(Backend::here()?.0.open(Open { source, file, subtitles }).await?)
 }
 
 /// The live sessions.
@@ -42,6 +42,12 @@ pub async fn sessions() -> Result<Vec<SessionSummary>, ApiError> {
 #[server(name = SessionCall, prefix = "/api", endpoint = "session", input = Json, output = Json)]
 pub async fn session(session: SessionId, past: Option<Stage>) -> Result<SessionView, ApiError> {
     Ok(Backend::here()?.0.session(session, past).await?)
+}
+
+/// How the film of a session comes along, where it is a torrent's.
+#[server(name = TorrentCall, prefix = "/api", endpoint = "torrent", input = Json, output = Json)]
+pub async fn torrent(session: SessionId) -> Result<Option<TorrentView>, ApiError> {
+    Ok(Backend::here()?.0.torrent(session).await?)
 }
 
 /// How the film is made playable for one viewer's browser and choice, and why; waits until the film is ready.

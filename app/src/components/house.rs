@@ -19,7 +19,7 @@ pub(crate) fn House(#[prop(into)] report: Signal<Option<SystemReport>>) -> impl 
 }
 
 fn details(report: SystemReport) -> impl IntoView {
-    let SystemReport { version, tools, store, sessions, encodes } = report;
+    let SystemReport { version, tools, store, sessions, encodes, .. } = report;
     let full = (sessions.used >= sessions.allowed)
         .then_some("Every place is taken. One becomes free about a minute after somebody stops watching.");
     view! {

@@ -45,7 +45,7 @@ pub(crate) fn OpenForm() -> impl IntoView {
         busy.set(true);
         let navigate = navigate.clone();
         spawn_local(async move {
-            let answer = api::within(PATIENCE, api::open(source)).await;
+            let answer = api::within(PATIENCE, api::open(source, None, None)).await;
             if busy.is_disposed() {
                 return;
             }

@@ -73,6 +73,7 @@ fn film(video: &[&str], audio: &[&str], subtitles: &[&str]) -> Media {
         attachments: Vec::new(),
         reach: Reach::Anywhere,
         warnings: Vec::new(),
+        files: Vec::new(),
     }
 }
 

@@ -6,8 +6,8 @@ use std::{
 };
 
 use protocol::{
-    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, SessionId, SessionSummary,
-    SessionView, Stage, VideoMode, ViewerToken,
+    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, SessionId, SessionSummary,
+    SessionView, Stage, TorrentView, VideoMode, ViewerToken,
 };
 
 use super::{Matinee, reaper, screenings::Screening};
@@ -44,8 +44,8 @@ impl Matinee {
     /// # Errors
     ///
     /// `invalid_source`, `at_capacity`.
-    pub fn open(&self, source: &str, languages: &[String]) -> Result<Opened, Error> {
-        let source = Source::parse(source, self.inner.media_dir.as_deref())?;
+    pub fn open(&self, open: &Open, languages: &[String]) -> Result<Opened, Error> {
+        let source = Source::parse(&open.source, self.inner.media_dir.as_deref())?;
         let (session, host_key) = (secrets::new_session_id(), secrets::new_host_key());
         let hash = secrets::HostKeyHash::of(&host_key);
         let title = source.title();
@@ -74,6 +74,15 @@ impl Matinee {
         let view = self.registry().view(session)?;
         let film = self.inner.screenings.screen(session).and_then(|screen| screen.film());
         Ok(SessionView { read_s: film.and_then(|film| film.read_s()), ..view })
+    }
+
+    /// How the film of a session comes along, where it is a torrent's.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn torrent(&self, session: SessionId) -> Result<Option<TorrentView>, Error> {
+        Ok(self.registry().view(session)?.torrent)
     }
 
     /// One session, as soon as its preparation has come past `stage`, or after ten seconds as it is then.

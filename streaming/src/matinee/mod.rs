@@ -168,6 +168,7 @@ impl Matinee {
             store: workshop.store.report(),
             sessions: self.registry().capacity(),
             encodes: workshop.slots.usage(),
+            torrents: None,
         }
     }
 

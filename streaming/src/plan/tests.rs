@@ -65,6 +65,7 @@ fn media() -> Media {
         attachments: vec![],
         reach: Reach::Anywhere,
         warnings: vec![],
+        files: vec![],
     }
 }
 

@@ -98,6 +98,7 @@ where
             attachments: streams.attachments(),
             reach: self.subject.reach,
             warnings: cut.iter().map(|cut| cut.sentence(found.as_ref().map(|_| spans.duration_s))).collect(),
+            files: Vec::new(),
         };
         Ok(Probed {
             media,

@@ -168,6 +168,7 @@ impl<R> Screening<R> {
             viewers: self.viewers.views(self.playhead),
             playhead: self.playhead,
             read_s: None,
+            torrent: None,
         }
     }
 

@@ -56,6 +56,7 @@ fn media(duration_s: f64) -> Arc<Media> {
         attachments: vec![],
         reach: Reach::Anywhere,
         warnings: vec![],
+        files: vec![],
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, time::Duration};
 
-use protocol::ErrorKind;
+use protocol::{ErrorKind, Open};
 use tokio::time::interval;
 
 use super::{AUDIO, PLAIN_VIDEO, VIDEO};
@@ -91,12 +91,12 @@ async fn one_encoder_is_not_taken_from_who_waits_for_it_and_is_given_on_afterwar
 async fn one_session_too_many_is_refused_until_another_is_closed() {
     let film = film("fps25").await;
     let theatre = Theatre::with(&film, |config| config.sessions.max_streams = 2).await;
-    let second = theatre.matinee.open(&theatre.upstream.url("/second.mkv"), &[]).unwrap();
-    let refused = theatre.matinee.open(&theatre.upstream.url("/third.mkv"), &[]).unwrap_err();
+    let second = theatre.matinee.open(&Open::link(theatre.upstream.url("/second.mkv")), &[]).unwrap();
+    let refused = theatre.matinee.open(&Open::link(theatre.upstream.url("/third.mkv")), &[]).unwrap_err();
     assert_eq!(refused.kind, ErrorKind::AtCapacity, "{refused}");
     assert_eq!(theatre.matinee.sessions().len(), 2);
     theatre.matinee.close(second.session, &second.host_key).unwrap();
-    theatre.matinee.open(&theatre.upstream.url("/third.mkv"), &[]).unwrap();
+    theatre.matinee.open(&Open::link(theatre.upstream.url("/third.mkv")), &[]).unwrap();
     theatre.ready().await;
     theatre.close().await;
 }

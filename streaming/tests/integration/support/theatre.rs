@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, RenditionId, SessionId, SessionState, SessionView};
+use protocol::{Error, Open, RenditionId, SessionId, SessionState, SessionView};
 use streaming::{
     Config, Matinee, Player, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
 };
@@ -69,13 +69,13 @@ impl Theatre {
         change(&mut config);
         let upstream = Upstream::serve(Content::File(film.path.clone()), habits).await;
         let matinee = Matinee::start(config).await.unwrap();
-        let session = matinee.open(&upstream.url("/film.mkv"), &[]).unwrap().session;
+        let session = matinee.open(&Open::link(upstream.url("/film.mkv")), &[]).unwrap().session;
         Self { matinee, upstream, bin, session, dir, _stage: stage }
     }
 
     /// One more session on the same film.
     pub(crate) fn another_session(&self) -> Result<SessionId, Error> {
-        self.matinee.open(&self.upstream.url("/film.mkv"), &[]).map(|opened| opened.session)
+        self.matinee.open(&Open::link(self.upstream.url("/film.mkv")), &[]).map(|opened| opened.session)
     }
 
     pub(crate) fn view(&self) -> SessionView {
