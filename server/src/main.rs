@@ -4,6 +4,7 @@
 #![recursion_limit = "512"]
 
 mod backend;
+mod body;
 mod bring;
 mod guard;
 mod hls;
@@ -16,6 +17,7 @@ mod settings;
 mod site;
 mod status;
 mod subtitles;
+mod torrents;
 
 use std::process::ExitCode;
 

@@ -23,7 +23,7 @@ use crate::{
     hls,
     player::languages,
     status::{self, Failure},
-    subtitles,
+    subtitles, torrents,
 };
 
 /// Bytes of a call's body.
@@ -57,6 +57,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/subtitles/{session}/{track}/cues", get(subtitles::cues))
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
         .route("/subtitles/{session}", post(bring::upload))
+        .route("/torrents", post(torrents::upload))
         .route("/fonts/system", get(subtitles::system_font))
         .route("/fonts/{session}", get(subtitles::fonts))
         .route("/fonts/{session}/{number}", get(subtitles::font));

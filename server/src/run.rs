@@ -1,15 +1,18 @@
 //! From settings to a running server, and back to nothing.
 
-use std::{error::Error, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{error::Error, net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use streaming::{Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths};
+use streaming::{
+    Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
+    torrent::TorrentConfig,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
     guard::KnownHosts,
     listen::listen,
     router::{AppState, router},
-    settings::Settings,
+    settings::{Settings, Switch},
     site,
 };
 
@@ -66,12 +69,15 @@ pub async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
 fn config(settings: Settings) -> Config {
     let sessions = Limits::default();
     let viewer_timeout = settings.viewer_timeout.unwrap_or(sessions.viewer_timeout);
-    let mut gateway = GatewayConfig::new(settings.data_dir.unwrap_or_else(data_dir));
+    let data_dir = settings.data_dir.clone().unwrap_or_else(data_dir);
+    let torrents = torrents(&settings, data_dir.clone());
+    let mut gateway = GatewayConfig::new(data_dir);
     gateway.spill_bytes = settings.spill_budget.unwrap_or(gateway.spill_bytes);
     gateway.cache_bytes = settings.cache.unwrap_or(gateway.cache_bytes);
     Config {
         store: StoreConfig { dir: settings.store_dir, budget: settings.store_budget },
         gateway,
+        torrents,
         media_dir: settings.media_dir,
         sessions: Limits {
             max_streams: settings.max_streams.unwrap_or(sessions.max_streams),
@@ -87,6 +93,25 @@ fn config(settings: Settings) -> Config {
         tools: ToolPaths { ffmpeg: settings.ffmpeg, ffprobe: settings.ffprobe, mpv: settings.mpv },
         head_idle: settings.head_idle.unwrap_or(streaming::scheduler::Limits::default().head_idle),
     }
+}
+
+/// None where they are switched off.
+fn torrents(settings: &Settings, dir: PathBuf) -> Option<TorrentConfig> {
+    let limit = |bytes: Option<u64>| bytes.and_then(|n| NonZeroU32::new(u32::try_from(n).unwrap_or(u32::MAX)));
+    let config = TorrentConfig::new(dir);
+    Switch::or(settings.torrents, cfg!(feature = "torrents")).then(|| TorrentConfig {
+        quota: settings.torrent_quota.unwrap_or(config.quota),
+        download_limit: limit(settings.torrent_download),
+        upload_limit: limit(settings.torrent_upload),
+        dht: Switch::or(settings.torrent_dht, config.dht),
+        trackers: Switch::or(settings.torrent_trackers, config.trackers),
+        local_discovery: Switch::or(settings.torrent_local_discovery, config.local_discovery),
+        listen: settings.torrent_listen,
+        keep: Switch::or(settings.keep_torrents, config.keep),
+        seed: Switch::or(settings.seed, config.seed),
+        magnet_timeout: settings.magnet_timeout.unwrap_or(config.magnet_timeout),
+        ..config
+    })
 }
 
 /// The user's cache folder as the XDG base directory specification has it.

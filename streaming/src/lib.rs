@@ -30,5 +30,6 @@ pub mod subtitles;
 pub mod tasks;
 pub mod time;
 pub mod tools;
+pub mod torrent;
 
 pub use matinee::{Bringing, Config, Matinee, Player, StartError};

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::Reach;
 
-use super::texts::TextHead;
+use super::{moments::Moments, texts::TextHead};
 use crate::{
     gateway::Feed,
     head::SourceFrames,
@@ -16,6 +16,8 @@ use crate::{
 
 /// Reading the index is a few range reads. A film whose server takes longer is encoded.
 const LIMIT: Duration = Duration::from_secs(8);
+/// A torrent's index comes piece by piece from peers, and without it the film would have to be encoded.
+const TORRENT_LIMIT: Duration = Duration::from_secs(60);
 
 /// What of a film can be read apart from heads.
 #[derive(Debug)]
@@ -29,11 +31,15 @@ pub(super) struct Parts {
     pub(super) heads: Vec<Option<TextHead>>,
     /// Finds the events that the index leaves out.
     pub(super) walk: Option<Arc<Walk>>,
+    /// When what is at a place in the file is shown.
+    pub(super) moments: Moments,
 }
 
-/// `teletext`: whether ffmpeg decodes it.
-pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool) -> Parts {
-    let index = index(feed, probed).await;
+/// `teletext`: whether ffmpeg decodes it. `torrent`: whether the film is a torrent's.
+pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool, torrent: bool) -> Parts {
+    let index = index(feed, probed, if torrent { TORRENT_LIMIT } else { LIMIT }).await;
+    let keyframes = index.iter().flat_map(|index| &index.video).find(|track| !track.keyframes.is_empty());
+    let moments = keyframes.map(|track| Moments::new(&track.keyframes, probed.zero_s)).unwrap_or_default();
     let mut tracks = index.as_ref().map(|index| index.subtitles.clone()).unwrap_or_default();
     let walk = walk(feed, probed, index.as_ref().ok(), &mut tracks).await;
     let in_order = || (0..probed.media.subtitles.len()).map(|n| tracks.get(n));
@@ -45,7 +51,7 @@ pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool) -> Pa
         let head = || TextHead::new(&probed.media, track, probed.zero_s, teletext);
         if reader.is_none() { head() } else { None }
     });
-    Parts { copies: copies(probed, &index), heads: rest.collect(), texts, pictures, walk }
+    Parts { copies: copies(probed, &index), heads: rest.collect(), texts, pictures, walk, moments }
 }
 
 /// What looks for the events of Matroska's tracks of which the index does not say, or not exactly, where they are. Puts
@@ -108,13 +114,13 @@ fn copies(probed: &Probed, index: &Result<Index, NoIndex>) -> Copies {
     Copies { video: video.collect(), audio: audio.collect(), frames: frames.collect() }
 }
 
-async fn index(feed: &Feed, probed: &Probed) -> Result<Index, NoIndex> {
+async fn index(feed: &Feed, probed: &Probed, limit: Duration) -> Result<Index, NoIndex> {
     let kind = IndexKind::of(&probed.media.container).ok_or(NoIndex::Absent)?;
     if probed.media.reach == Reach::AsRead {
         return Err(NoIndex::Absent);
     }
     let read = |offset, len| feed.read(offset, len);
-    match tokio::time::timeout(LIMIT, keyframes::read(kind, feed.len(), &read)).await {
+    match tokio::time::timeout(limit, keyframes::read(kind, feed.len(), &read)).await {
         Ok(Ok(Ok(mut index))) => {
             // ffmpeg has its own mind about which of an MP4's tracks are subtitles.
             if kind == IndexKind::Mp4 && index.subtitles.len() != probed.media.subtitles.len() {

@@ -2,6 +2,8 @@
 
 mod attachments;
 mod index;
+mod moments;
+mod origin;
 mod shelf;
 mod subtitles;
 mod texts;
@@ -14,9 +16,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
+use protocol::{Error, ErrorKind, MasterQuery, Media, Reach, RenditionId, Stage, TorrentView};
 use tokio::sync::{Semaphore, watch};
 
+pub use origin::Coming;
+pub(crate) use origin::{Found, inspect};
 pub use shelf::{Preparation, Screen, Shelf};
 
 use self::{attachments::Attachments, index::Parts};
@@ -32,12 +36,15 @@ use crate::{
     store::Store,
     tasks::Tasks,
     tools::{Tools, decodes},
+    torrent::{TorrentFile, Torrents},
 };
 
 /// What all films of a server have in common. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Workshop {
     pub gateway: Gateway,
+    /// None where torrents are switched off.
+    pub torrents: Option<Torrents>,
     pub spawner: Spawner,
     pub tools: Arc<Tools>,
     pub store: Store,
@@ -68,6 +75,8 @@ pub struct Film {
     /// When each video track's picture starts and ends, in seconds of film time.
     pictures_s: Vec<(f64, f64)>,
     parts: Parts,
+    /// Present where it is a torrent's.
+    torrent: Option<Arc<TorrentFile>>,
     /// Places of runs for text.
     text_places: Semaphore,
     attachments: Attachments,
@@ -88,24 +97,39 @@ impl Film {
         workshop: &Workshop,
         source: &Source,
         tasks: &Tasks,
+        coming: &watch::Sender<Coming>,
         stage: impl Fn(Stage),
     ) -> Result<Self, Error> {
         // Told first, since without them nothing else helps.
         let mpv = workshop.tools.require("mpv")?.to_owned();
         let ffmpeg = workshop.tools.require("ffmpeg")?.to_owned();
         stage(Stage::Connecting);
-        let feed = workshop.gateway.open(source).await?;
+        let (feed, title) = origin::open(workshop, source, coming).await?;
         stage(Stage::Probing);
         read_beginning(&feed, tasks);
-        let (url, title) = (feed.url(), source.title());
+        let url = feed.url();
         let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
-        let mut probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len))
-            .await
+        let torrent = match &*coming.borrow() {
+            Coming::Open(file) => Some(Arc::clone(file)),
+            _ => None,
+        };
+        let read = |offset, len| feed.read(offset, len);
+        let mut probed = loop {
+            let probed = probe(&workshop.spawner, &workshop.tools, &subject, read).await;
             // A source that fails looks like a bad file to ffprobe.
-            .map_err(|error| feed.fault().unwrap_or(error))?;
+            match probed.map_err(|error| feed.fault().unwrap_or(error)) {
+                // Peers may send a piece in more time than ffprobe has. What has come stays, so that there is less to wait
+                // for each time; the preparation has a limit of its own.
+                Err(error) if torrent.is_some() && error.kind == ErrorKind::SourceTimeout => {}
+                probed => break probed?,
+            }
+        };
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
-        let parts = index::of_index(&feed, &probed, teletext).await;
+        if let Some(torrent) = &torrent {
+            torrent.set_duration(probed.media.duration_s);
+        }
+        let parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
         subtitles::tell_text(&mut probed.media.subtitles, &parts);
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);
@@ -116,6 +140,7 @@ impl Film {
             probed,
             pictures_s,
             parts,
+            torrent,
             text_places: Semaphore::new(texts::AT_ONCE),
             attachments: Attachments::default(),
             faults: CopyFaults::default(),
@@ -146,6 +171,14 @@ impl Film {
     pub fn read_s(&self) -> Option<f64> {
         let (Reach::AsRead, Some(size)) = (self.feed.reach(), self.feed.len()) else { return None };
         (size > 0).then(|| *self.length.borrow() * self.feed.have_read() as f64 / size as f64)
+    }
+
+    /// How the film comes along, where it is a torrent's.
+    #[must_use]
+    pub fn torrent(&self) -> Option<TorrentView> {
+        let along = self.torrent.as_ref()?.along();
+        let (size, duration_s) = (along.size, *self.length.borrow());
+        Some(along.view(Some(&|offset| self.parts.moments.at(offset, size, duration_s))))
     }
 
     /// Bytes that were read from the source's server.

@@ -9,7 +9,7 @@ use std::{
 use protocol::{Error, ErrorKind, Stage};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::{Film, Workshop};
+use super::{Coming, Film, Workshop};
 use crate::{source::Source, tasks::Tasks};
 
 /// How long a film that was only inspected is kept.
@@ -17,6 +17,10 @@ const WARM: Duration = Duration::from_secs(60);
 
 /// How long opening and probing may take; their own limits end sooner.
 const PREPARE_LIMIT: Duration = Duration::from_secs(60);
+
+/// The same for a torrent, on top of the time in which peers may tell what is in it: who sends its first bytes may have to
+/// be found, and may be slow.
+const TORRENT_LIMIT: Duration = Duration::from_secs(180);
 
 /// How far a film's preparation is.
 #[derive(Clone, Debug)]
@@ -31,6 +35,7 @@ pub enum Preparation {
 #[derive(Debug)]
 pub struct Screen {
     state: watch::Receiver<Preparation>,
+    coming: watch::Receiver<Coming>,
     tasks: Tasks,
 }
 
@@ -44,6 +49,18 @@ impl Screen {
     #[must_use]
     pub fn state(&self) -> watch::Receiver<Preparation> {
         self.state.clone()
+    }
+
+    /// Whether the film is a torrent's, and how far that is.
+    #[must_use]
+    pub fn coming(&self) -> Coming {
+        self.coming.borrow().clone()
+    }
+
+    /// Tells when that changes.
+    #[must_use]
+    pub fn comes(&self) -> watch::Receiver<Coming> {
+        self.coming.clone()
     }
 
     /// The film if it is ready now.
@@ -128,13 +145,12 @@ impl Shelf {
     fn prepare(&self, source: Source) -> Arc<Screen> {
         let tasks = self.tasks.child();
         let (state, watched) = watch::channel(Preparation::Stage(Stage::Connecting));
+        let (coming, comes) = watch::channel(Coming::Not);
         let (workshop, film_tasks) = (self.workshop.clone(), tasks.clone());
         tasks.spawn("prepare", async move {
             let stage = |stage| drop(state.send_replace(Preparation::Stage(stage)));
-            let prepared = Film::prepare(&workshop, &source, &film_tasks, stage);
-            let prepared = tokio::time::timeout(PREPARE_LIMIT, prepared).await.unwrap_or_else(|_| {
-                Err(Error::new(ErrorKind::SourceTimeout, "the film's server answers too slowly; try again"))
-            });
+            let prepared = Film::prepare(&workshop, &source, &film_tasks, &coming, stage);
+            let prepared = within_limit(prepared, coming.subscribe()).await;
             match prepared {
                 Ok(film) => {
                     let film = Arc::new(film);
@@ -149,6 +165,24 @@ impl Shelf {
             // The film lives as long as its screen: this task keeps the sender, and ends with the screen's tasks.
             std::future::pending::<()>().await;
         });
-        Arc::new(Screen { state: watched, tasks })
+        Arc::new(Screen { state: watched, coming: comes, tasks })
     }
+}
+
+/// A link's film has one limit, a torrent's another: which it is turns out on the way.
+async fn within_limit(
+    prepared: impl Future<Output = Result<Film, Error>>,
+    mut coming: watch::Receiver<Coming>,
+) -> Result<Film, Error> {
+    let too_slow = |who: &str| Err(Error::new(ErrorKind::SourceTimeout, format!("{who} too slowly; try again")));
+    let mut prepared = std::pin::pin!(prepared);
+    let start = tokio::time::Instant::now();
+    tokio::select! {
+        prepared = &mut prepared => return prepared,
+        Ok(_) = coming.wait_for(|coming| !matches!(coming, Coming::Not)) => {}
+        () = tokio::time::sleep_until(start + PREPARE_LIMIT) => return too_slow("the film's server answers"),
+    }
+    tokio::time::timeout_at(start + TORRENT_LIMIT, prepared)
+        .await
+        .unwrap_or_else(|_| too_slow("the torrent's peers send"))
 }

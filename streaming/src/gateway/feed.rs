@@ -12,6 +12,7 @@ use protocol::{Error, ErrorKind, Reach};
 
 use super::{
     Shared,
+    byte_source::{ByteReader, ByteSource},
     cache::BLOCK,
     disk::Disk,
     remote::{Remote, Ticket},
@@ -77,6 +78,7 @@ impl Feed {
         match &self.core().backing {
             Backing::Remote(remote) => remote.len,
             Backing::Disk(disk) => disk.len,
+            Backing::Bytes(bytes) => bytes.len(),
             Backing::Spill(spill) => spill.progress().have,
         }
     }
@@ -173,7 +175,7 @@ impl Feed {
         match &self.core().backing {
             Backing::Remote(remote) => remote.target.received(),
             Backing::Spill(spill) => spill.target.received(),
-            Backing::Disk(_) => 0,
+            Backing::Disk(_) | Backing::Bytes(_) => 0,
         }
     }
 
@@ -221,6 +223,7 @@ pub(super) enum Backing {
     Remote(Arc<Remote>),
     Spill(Arc<Spill>),
     Disk(Disk),
+    Bytes(Arc<dyn ByteSource>),
 }
 
 /// What readers need of a feed.
@@ -253,6 +256,7 @@ impl Core {
             Backing::Remote(remote) => Some(remote.len),
             Backing::Spill(spill) => spill.progress().len,
             Backing::Disk(disk) => Some(disk.len),
+            Backing::Bytes(bytes) => Some(bytes.len()),
         }
     }
 
@@ -261,7 +265,7 @@ impl Core {
         match &self.backing {
             Backing::Remote(remote) => remote.dead(),
             Backing::Spill(spill) => spill.progress().failed,
-            Backing::Disk(_) => None,
+            Backing::Disk(_) | Backing::Bytes(_) => None,
         }
     }
 
@@ -281,8 +285,13 @@ impl Core {
 
     /// What the gateway struggles with right now, or has just given up.
     fn trouble(&self) -> Option<Error> {
-        let Backing::Remote(remote) = &self.backing else { return None };
-        remote.trouble().and_then(|(error, when)| (when.elapsed() < FAULT_AGE).then_some(error))
+        match &self.backing {
+            Backing::Remote(remote) => {
+                remote.trouble().and_then(|(error, when)| (when.elapsed() < FAULT_AGE).then_some(error))
+            }
+            Backing::Bytes(bytes) => bytes.trouble(),
+            Backing::Spill(_) | Backing::Disk(_) => None,
+        }
     }
 
     pub(super) fn set_fault(&self, tool: u64, offset: u64, error: Error) {
@@ -300,18 +309,18 @@ impl Core {
 
 /// A read under way. A tool that gives up before the gateway does has met what the gateway struggles with.
 struct Reading<'a> {
-    reader: &'a Reader,
+    core: &'a Core,
+    tool: u64,
     offset: u64,
     done: bool,
 }
 
 impl Drop for Reading<'_> {
     fn drop(&mut self) {
-        let core = &self.reader.core;
         if !self.done
-            && let Some(trouble) = core.trouble()
+            && let Some(trouble) = self.core.trouble()
         {
-            core.set_fault(self.reader.tool, self.offset, trouble);
+            self.core.set_fault(self.tool, self.offset, trouble);
         }
     }
 }
@@ -321,6 +330,7 @@ pub(super) struct Reader {
     core: Arc<Core>,
     tool: u64,
     ticket: Option<Ticket>,
+    bytes: Option<Box<dyn ByteReader>>,
 }
 
 impl Reader {
@@ -333,7 +343,11 @@ impl Reader {
             Backing::Remote(remote) => Some(remote.enter(glance)),
             _ => None,
         };
-        Self { core, tool, ticket }
+        let bytes = match &core.backing {
+            Backing::Bytes(bytes) => Some(bytes.reader()),
+            _ => None,
+        };
+        Self { core, tool, ticket, bytes }
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -346,8 +360,13 @@ impl Reader {
         if max == 0 || self.core.len().is_some_and(|len| offset >= len) {
             return Ok(Bytes::new());
         }
+        let core = Arc::clone(&self.core);
+        let (ticket, bytes) = (&self.ticket, &mut self.bytes);
         let reading = async {
-            match (&self.core.backing, &self.ticket) {
+            if let Some(bytes) = bytes {
+                return bytes.next(offset, max).await;
+            }
+            match (&core.backing, ticket) {
                 (Backing::Remote(remote), Some(ticket)) => {
                     let block = remote.block(ticket, offset / BLOCK).await?;
                     // Smaller than a block.
@@ -356,11 +375,11 @@ impl Reader {
                 }
                 (Backing::Spill(spill), _) => spill.read(offset, max).await,
                 (Backing::Disk(disk), _) => disk.read(offset, max).await,
-                (Backing::Remote(_), None) => Err(sentences::closed()),
+                (Backing::Remote(_) | Backing::Bytes(_), _) => Err(sentences::closed()),
             }
         };
         let token = self.core.tasks.token();
-        let mut under_way = Reading { reader: self, offset, done: false };
+        let mut under_way = Reading { core: &core, tool: self.tool, offset, done: false };
         let read = token.run_until_cancelled(reading).await;
         under_way.done = true;
         match read.unwrap_or_else(|| Err(sentences::closed())) {

@@ -4,12 +4,14 @@
 //! link --- upstream --- remote: fetchers -> block cache --+
 //!                  \--- spill: one download -> a file ----+-- feed -- serve -- tools
 //! file under the media folder --- disk -------------------+      \--- Feed::read
+//! file of a torrent --- bytes ------------------------------+
 //! ```
 //!
 //! A source is fetched once for all who read it. Nothing is read from an upstream that nobody wants soon, and no wait
 //! is without a bound.
 
 mod address;
+mod byte_source;
 mod cache;
 mod disk;
 mod feed;
@@ -40,7 +42,10 @@ use protocol::Error;
 use tokio::{sync::Mutex as AsyncMutex, task::spawn_blocking};
 use url::Url;
 
-pub use self::feed::{Feed, READ_MAX};
+pub use self::{
+    byte_source::{ByteReader, ByteSource},
+    feed::{Feed, READ_MAX},
+};
 use self::{
     cache::BlockCache,
     disk::Disk,
@@ -195,14 +200,33 @@ impl Gateway {
     /// `source_unreachable`, `source_timeout`, `not_a_video` for a web page, `forbidden` for a link to this server,
     /// `too_large` for a file that would have to be stored and is too large for that.
     pub async fn open(&self, source: &Source) -> Result<Feed, Error> {
-        let shared = &self.shared;
-        let key = source.key();
+        self.open_by(
+            source,
+            &source.key(),
+            |id, tasks| async move { self.shared.open_source(id, source, &tasks).await },
+        )
+        .await
+    }
+
+    /// Serves what somebody else brings for a source, unless it is open already.
+    ///
+    /// # Errors
+    /// `source_unreachable` when the gateway has ended.
+    pub async fn open_bytes(&self, source: &Source, bytes: Arc<dyn ByteSource>) -> Result<Feed, Error> {
+        self.open_by(source, &source.key(), |_, _| async move { Ok((Backing::Bytes(bytes), None)) }).await
+    }
+
+    async fn open_by<O>(&self, source: &Source, key: &str, open: impl FnOnce(u64, Tasks) -> O) -> Result<Feed, Error>
+    where
+        O: Future<Output = Result<(Backing, Option<String>), Error>>,
+    {
+        let (shared, key) = (&self.shared, key.to_owned());
         let slot = Arc::clone(shared.feeds().by_key.entry(key.clone()).or_default());
         let opened = {
             let mut lease = slot.lock().await;
             match lease.upgrade().filter(|open| open.core.dead().is_none()) {
                 Some(open) => Ok(open),
-                None => shared.open(source, &key).await.inspect(|open| *lease = Arc::downgrade(open)),
+                None => shared.open(source, &key, open).await.inspect(|open| *lease = Arc::downgrade(open)),
             }
         };
         drop(slot);
@@ -214,16 +238,26 @@ impl Gateway {
 }
 
 impl Shared {
-    async fn open(self: &Arc<Self>, source: &Source, key: &str) -> Result<Arc<Lease>, Error> {
+    async fn open_source(&self, id: u64, source: &Source, tasks: &Tasks) -> Result<(Backing, Option<String>), Error> {
+        match source {
+            Source::Url(url) => self.open_link(id, url, tasks).await,
+            Source::File(path) => Ok((Backing::Disk(Disk::open(path.clone()).await?), None)),
+            Source::Torrent(_) => Err(sentences::no_file()),
+        }
+    }
+
+    async fn open<O>(
+        self: &Arc<Self>,
+        source: &Source,
+        key: &str,
+        open: impl FnOnce(u64, Tasks) -> O,
+    ) -> Result<Arc<Lease>, Error>
+    where
+        O: Future<Output = Result<(Backing, Option<String>), Error>>,
+    {
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
         let tasks = self.tasks.child();
-        let opening = async {
-            match source {
-                Source::Url(url) => self.open_link(id, url, &tasks).await,
-                Source::File(path) => Ok((Backing::Disk(Disk::open(path.clone()).await?), None)),
-            }
-        };
-        let opened = tasks.token().run_until_cancelled(opening).await;
+        let opened = tasks.token().run_until_cancelled(open(id, tasks.clone())).await;
         let (backing, content_type) = opened.unwrap_or_else(|| Err(sentences::closed()))?;
         let stall_timeout = self.config.stall_timeout;
         let core = Arc::new(Core { id, backing, content_type, tasks, stall_timeout, faults: Mutex::default() });

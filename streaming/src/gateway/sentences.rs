@@ -40,6 +40,14 @@ impl Failure {
     }
 }
 
+/// A torrent where a file is asked for.
+pub(super) fn no_file() -> Error {
+    Error::new(
+        ErrorKind::InvalidSource,
+        "this is a torrent, and not one file; paste a link that begins with http:// or https://",
+    )
+}
+
 /// `example.com`, with the port if it is an unusual one.
 pub(super) fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();

@@ -22,6 +22,7 @@ impl Gateway {
         let reading = async {
             match source {
                 Source::Url(url) => self.whole_link(url, bound).await,
+                Source::Torrent(_) => Err(sentences::no_file()),
                 Source::File(path) => {
                     let mut bytes = Vec::new();
                     let file = tokio::fs::File::open(path).await.map_err(|_| unreadable())?;
@@ -32,7 +33,7 @@ impl Gateway {
         };
         let host = || match source {
             Source::Url(url) => sentences::host(url),
-            Source::File(_) => source.title(),
+            Source::File(_) | Source::Torrent(_) => source.title(),
         };
         timeout(LIMIT, reading).await.unwrap_or_else(|_| Err(sentences::silent(&host(), Some(LIMIT)).error))
     }

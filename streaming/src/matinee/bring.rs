@@ -32,10 +32,17 @@ impl Matinee {
     /// `unknown_session`; `forbidden` for who does not watch it; `at_capacity`.
     pub fn bring(&self, session: SessionId, viewer: ViewerToken) -> Result<Bringing, Error> {
         self.registry().may_bring(session, &viewer)?;
-        let Ok(place) = Arc::clone(&self.inner.bringing).try_acquire_owned() else {
-            return Err(Error::new(ErrorKind::AtCapacity, "many subtitles are being added; try again in a minute"));
-        };
-        Ok(Bringing { matinee: self.clone(), session, viewer, _place: place })
+        Ok(Bringing { matinee: self.clone(), session, viewer, _place: self.take_place()? })
+    }
+
+    /// A place among the files that come in; it is given back when it is dropped.
+    ///
+    /// # Errors
+    ///
+    /// `at_capacity`.
+    pub fn take_place(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let taken = Arc::clone(&self.inner.bringing).try_acquire_owned();
+        taken.map_err(|_| Error::new(ErrorKind::AtCapacity, "many files are being added; try again in a minute"))
     }
 }
 

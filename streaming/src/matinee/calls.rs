@@ -7,12 +7,12 @@ use std::{
 
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, SessionId, SessionSummary,
-    SessionView, Stage, TorrentView, VideoMode, ViewerToken,
+    SessionView, Stage, VideoMode, ViewerToken,
 };
 
-use super::{Matinee, reaper, screenings::Screening};
+use super::{Matinee, reaper, screenings::Screening, torrents};
 use crate::{
-    film::Preparation,
+    film::{self, Found, Preparation},
     session::{Epoch, Progress, secrets},
     source::Source,
 };
@@ -33,6 +33,11 @@ impl Matinee {
         let Ok(permit) = Arc::clone(&self.inner.inspections).try_acquire_owned() else {
             return Err(Error::new(ErrorKind::AtCapacity, "many links are being looked at; try again in a minute"));
         };
+        // Kept meanwhile, so that a link is not fetched twice.
+        let _feed = match film::inspect(self.workshop(), &source).await? {
+            Found::Torrent(torrent) => return Ok(*torrent),
+            Found::Other(feed) => feed,
+        };
         let screen = self.inner.shelf.screen(&source);
         let film = screen.ready(INSPECT_LIMIT).await?;
         self.inner.shelf.keep_warm(screen, permit);
@@ -45,7 +50,7 @@ impl Matinee {
     ///
     /// `invalid_source`, `at_capacity`.
     pub fn open(&self, open: &Open, languages: &[String]) -> Result<Opened, Error> {
-        let source = Source::parse(&open.source, self.inner.media_dir.as_deref())?;
+        let source = Source::parse(&open.source, self.inner.media_dir.as_deref())?.with_file(open.file)?;
         let (session, host_key) = (secrets::new_session_id(), secrets::new_host_key());
         let hash = secrets::HostKeyHash::of(&host_key);
         let title = source.title();
@@ -54,7 +59,7 @@ impl Matinee {
         if let Some(forgotten) = &opened.forgotten {
             reaper::act_on(&self.inner, forgotten);
         }
-        self.show(session, opened.epoch, &source, languages);
+        self.show(session, opened.epoch, &source, languages, open.subtitles);
         self.inner.bell.notify_one();
         Ok(Opened { session, host_key })
     }
@@ -73,16 +78,7 @@ impl Matinee {
     pub fn session(&self, session: SessionId) -> Result<SessionView, Error> {
         let view = self.registry().view(session)?;
         let film = self.inner.screenings.screen(session).and_then(|screen| screen.film());
-        Ok(SessionView { read_s: film.and_then(|film| film.read_s()), ..view })
-    }
-
-    /// How the film of a session comes along, where it is a torrent's.
-    ///
-    /// # Errors
-    ///
-    /// `unknown_session`.
-    pub fn torrent(&self, session: SessionId) -> Result<Option<TorrentView>, Error> {
-        Ok(self.registry().view(session)?.torrent)
+        Ok(SessionView { read_s: film.and_then(|film| film.read_s()), torrent: self.torrent(session)?, ..view })
     }
 
     /// One session, as soon as its preparation has come past `stage`, or after ten seconds as it is then.
@@ -154,15 +150,17 @@ impl Matinee {
         let source = self.registry().recipe(session).cloned();
         if let Ok(source) = source {
             tracing::info!(%session, "session wakes");
-            self.show(session, epoch, &source, &[]);
+            // What was added before is there still.
+            self.show(session, epoch, &source, &[], None);
         }
     }
 
     /// Puts the source's film on for a session, and reports its preparation to the registry.
-    fn show(&self, session: SessionId, epoch: Epoch, source: &Source, languages: &[String]) {
+    fn show(&self, session: SessionId, epoch: Epoch, source: &Source, languages: &[String], subtitles: Option<u32>) {
         let screen = self.inner.shelf.screen(source);
         let languages = languages.to_vec();
         let tasks = self.inner.tasks.child();
+        torrents::follow(&self.inner, &tasks, session, &screen, subtitles);
         let (matinee, mut state) = (Arc::downgrade(&self.inner), screen.state());
         tasks.spawn("report", async move {
             let mut film = loop {

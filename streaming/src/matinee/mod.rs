@@ -6,15 +6,17 @@ mod hls;
 mod reaper;
 mod screenings;
 mod subtitles;
+mod torrents;
 
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use protocol::SystemReport;
+use protocol::{SessionId, SystemReport};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
@@ -25,10 +27,11 @@ use crate::{
     rendition::EncodeSlots,
     scheduler,
     session::{self, Registry},
-    source::Source,
+    source::{InfoHash, Source},
     store::{Store, StoreConfig, StoreError},
     tasks::Tasks,
     tools::{self, ToolPaths, Tools},
+    torrent::{TorrentConfig, Torrents},
 };
 
 pub use bring::Bringing;
@@ -56,6 +59,8 @@ pub struct Config {
     pub tools: ToolPaths,
     /// How long a head without a reader goes on.
     pub head_idle: Duration,
+    /// None: magnet links and torrents are refused.
+    pub torrents: Option<TorrentConfig>,
 }
 
 /// Why Matinee could not start.
@@ -65,6 +70,8 @@ pub enum StartError {
     Store(#[from] StoreError),
     #[error("the loopback gateway could not be started")]
     Gateway(#[source] std::io::Error),
+    #[error("torrents could not be started ({0}); choose another --data-dir or --torrent-listen, or --torrents off")]
+    Torrents(#[source] std::io::Error),
     #[error("the thread that starts programs could not be started")]
     Spawner(#[source] std::io::Error),
 }
@@ -80,6 +87,8 @@ struct Inner {
     media_dir: Option<PathBuf>,
     registry: Mutex<Registry<Source>>,
     screenings: Screenings,
+    /// Which torrent each session is on, awake or asleep.
+    torrents: Mutex<HashMap<SessionId, InfoHash>>,
     shelf: Shelf,
     /// Links that are looked at without a session, or were a moment ago.
     inspections: Arc<Semaphore>,
@@ -106,6 +115,10 @@ impl Matinee {
         let (tools, gateway) =
             tokio::join!(Tools::find_at(&spawner, &config.tools), Gateway::start(config.gateway, &tasks));
         let gateway = gateway.map_err(StartError::Gateway)?;
+        let torrents = match config.torrents {
+            Some(torrents) => Some(Torrents::start(torrents, &tasks).await.map_err(StartError::Torrents)?),
+            None => None,
+        };
         let fonts = Fonts::new(spawner.clone(), tools::fontconfig());
         let budget = store.usage().allowed;
         let streams = config.sessions.max_streams.max(1) as u64;
@@ -116,6 +129,7 @@ impl Matinee {
         };
         let workshop = Workshop {
             gateway,
+            torrents,
             spawner,
             tools: Arc::new(tools),
             store,
@@ -128,6 +142,7 @@ impl Matinee {
                 media_dir: config.media_dir,
                 registry: Mutex::new(Registry::new(config.sessions)),
                 screenings: Screenings::default(),
+                torrents: Mutex::default(),
                 inspections: Arc::new(Semaphore::new(INSPECTIONS)),
                 fonts,
                 bringing: Arc::new(Semaphore::new(bring::COMING)),
@@ -168,7 +183,7 @@ impl Matinee {
             store: workshop.store.report(),
             sessions: self.registry().capacity(),
             encodes: workshop.slots.usage(),
-            torrents: None,
+            torrents: workshop.torrents.as_ref().map(Torrents::report),
         }
     }
 

@@ -5,8 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Inner;
-use crate::session::Ended;
+use super::{Inner, torrents};
+use crate::session::{End, Ended};
 
 /// Sleeps until the registry's next deadline instead of looking round in between.
 pub(super) async fn run(inner: Weak<Inner>) {
@@ -36,5 +36,8 @@ pub(super) fn act_on(inner: &Arc<Inner>, ended: &Ended) {
     if ended.releases() {
         let awake = inner.registry().epoch(ended.session);
         inner.screenings.release(ended.session, awake);
+    }
+    if matches!(ended.what, End::Closed | End::Forgotten) {
+        torrents::forget(inner, ended.session);
     }
 }

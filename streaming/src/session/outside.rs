@@ -52,6 +52,20 @@ impl<R> Registry<R> {
         subtitles: Arc<Outside>,
     ) -> Result<SubtitleTrack, Error> {
         self.may_bring(session, viewer)?;
+        self.add_outside(session, name, subtitles)
+    }
+
+    /// Puts subtitles that came with the film beside its own.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`; `at_capacity`.
+    pub fn add_outside(
+        &mut self,
+        session: SessionId,
+        name: Name,
+        subtitles: Arc<Outside>,
+    ) -> Result<SubtitleTrack, Error> {
         let all = self.sessions.values().flat_map(|screening| &screening.outside);
         if all.map(|brought| brought.subtitles.weight()).sum::<usize>() + subtitles.weight() > MAX_BYTES {
             let message = "this server holds as many added subtitles as it can; try again when other sessions are over";

@@ -83,6 +83,7 @@ impl<R> Registry<R> {
             opened_at,
             media: None,
             outside: Vec::new(),
+            notices: Vec::new(),
             viewers: Viewers::default(),
             playhead: Playhead { position_s: 0.0, paused: false },
             life: Life::Awake { epoch, progress: Progress::Preparing(Stage::Connecting) },
@@ -184,6 +185,13 @@ impl<R> Registry<R> {
     pub fn rename(&mut self, session: SessionId, title: impl Into<String>) -> bool {
         let Some(screening) = self.sessions.get_mut(&session) else { return false };
         screening.title = title.into();
+        true
+    }
+
+    /// Tells the viewers of a session a sentence about what went wrong beside the film; false if it is unknown.
+    pub fn warn(&mut self, session: SessionId, notice: impl Into<String>) -> bool {
+        let Some(screening) = self.sessions.get_mut(&session) else { return false };
+        screening.notices.push(notice.into());
         true
     }
 

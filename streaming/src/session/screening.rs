@@ -71,6 +71,8 @@ pub(super) struct Screening<R> {
     pub(super) media: Option<Arc<Media>>,
     /// Kept while the session sleeps: unlike the film they can't be found again.
     pub(super) outside: Vec<Brought>,
+    /// Sentences for the viewers about what went wrong beside the film.
+    pub(super) notices: Vec<String>,
     pub(super) viewers: Viewers,
     pub(super) playhead: Playhead,
     pub(super) life: Life,
@@ -163,7 +165,10 @@ impl<R> Screening<R> {
             stage,
             error,
             title: self.title.clone(),
-            media: self.media.as_deref().cloned(),
+            media: self.media.as_deref().cloned().map(|mut media| {
+                media.warnings.extend_from_slice(&self.notices);
+                media
+            }),
             outside: self.outside(),
             viewers: self.viewers.views(self.playhead),
             playhead: self.playhead,

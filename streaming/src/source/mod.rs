@@ -1,4 +1,6 @@
-//! Where the bytes come from: an http(s) link, or a file under the media folder.
+//! Where the bytes come from: an http(s) link, a torrent, or a file under the media folder.
+
+mod magnet;
 
 use std::{
     fmt,
@@ -9,11 +11,16 @@ use protocol::{Error, ErrorKind};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+pub use self::magnet::{InfoHash, Magnet, NoHash};
+
 /// The longest text that is looked at, in bytes.
 pub const MAX_LENGTH: usize = 8 * 1024;
 
 /// What stands before a path under the media folder, where it could be taken for something else.
 const MEDIA: &str = "media:";
+
+/// What stands before the hash of a torrent whose `.torrent` file the server was given.
+pub const TORRENT: &str = "torrent:";
 
 /// Something that can be opened. Neither `Display` nor `Debug` shows credentials, queries or the media folder.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -22,6 +29,36 @@ pub enum Source {
     Url(Url),
     /// A regular file under the media folder: its canonical, absolute path.
     File(PathBuf),
+    Torrent(Torrent),
+}
+
+/// A file of a torrent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Torrent {
+    pub from: TorrentFrom,
+    /// Which of its files; none: the largest video.
+    pub file: Option<u32>,
+}
+
+/// Where it is written what is in a torrent.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum TorrentFrom {
+    /// Its peers tell, if the server does not know it yet.
+    Magnet(Magnet),
+    /// In a `.torrent` file that the server was given.
+    Known(InfoHash),
+    /// In the `.torrent` file that a link leads to.
+    Link(Url),
+}
+
+impl fmt::Debug for TorrentFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Magnet(magnet) => magnet.fmt(f),
+            Self::Known(hash) => hash.fmt(f),
+            Self::Link(url) => Source::Url(url.clone()).fmt(f),
+        }
+    }
 }
 
 impl Source {
@@ -38,7 +75,16 @@ impl Source {
         }
         let text = text.trim();
         if text.is_empty() {
-            return Err(invalid("there is no link; paste one that begins with http:// or https://"));
+            return Err(invalid("there is no link; paste one that begins with http://, https:// or magnet:"));
+        }
+        if let Some(hash) = text.strip_prefix(TORRENT) {
+            let hash = hash.parse().map_err(|NoHash| {
+                invalid("this names no torrent; give its magnet link, or its .torrent file once more")
+            })?;
+            return Ok(Self::Torrent(Torrent { from: TorrentFrom::Known(hash), file: None }));
+        }
+        if let Ok(hash) = text.parse::<InfoHash>() {
+            return Ok(Self::Torrent(Torrent { from: TorrentFrom::Magnet(hash.into()), file: None }));
         }
         if let Some(path) = text.strip_prefix(MEDIA) {
             return match media_dir {
@@ -63,11 +109,30 @@ impl Source {
         }
     }
 
+    /// One file of a torrent instead of its largest video.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_request` for what is no torrent.
+    pub fn with_file(self, file: Option<u32>) -> Result<Self, Error> {
+        let Some(file) = file else { return Ok(self) };
+        match self {
+            Self::Torrent(torrent) => Ok(Self::Torrent(Torrent { file: Some(file), ..torrent })),
+            Self::Url(url) => Ok(Self::Torrent(Torrent { from: TorrentFrom::Link(url), file: Some(file) })),
+            Self::File(_) => Err(Error::new(
+                ErrorKind::InvalidRequest,
+                "only a torrent has files to choose from; leave out which one",
+            )),
+        }
+    }
+
     /// What to call the film until its container tells: the last part of the path, or else the host.
     #[must_use]
     pub fn title(&self) -> String {
         let name = match self {
-            Self::Url(url) => url
+            Self::Torrent(Torrent { from: TorrentFrom::Magnet(magnet), .. }) => magnet.name.clone().unwrap_or_default(),
+            Self::Torrent(Torrent { from: TorrentFrom::Known(_), .. }) => String::new(),
+            Self::Url(url) | Self::Torrent(Torrent { from: TorrentFrom::Link(url), .. }) => url
                 .path_segments()
                 .and_then(|mut parts| parts.rfind(|part| !part.is_empty()).map(percent_decoded))
                 .unwrap_or_default(),
@@ -76,6 +141,7 @@ impl Source {
         let name = printable(&name);
         match self {
             Self::Url(url) if name.is_empty() => url.host_str().unwrap_or_default().to_owned(),
+            Self::Torrent(_) if name.is_empty() => "A torrent".to_owned(),
             _ => name,
         }
     }
@@ -87,6 +153,15 @@ impl Source {
         let hash = match self {
             Self::Url(url) => hash.chain_update(b"url\0").chain_update(url.as_str()),
             Self::File(path) => hash.chain_update(b"file\0").chain_update(path.as_os_str().as_encoded_bytes()),
+            Self::Torrent(Torrent { from, file }) => {
+                let hash = match from {
+                    TorrentFrom::Magnet(Magnet { hash: torrent, .. }) | TorrentFrom::Known(torrent) => {
+                        hash.chain_update(b"torrent\0").chain_update(torrent.0)
+                    }
+                    TorrentFrom::Link(url) => hash.chain_update(b"torrent of\0").chain_update(url.as_str()),
+                };
+                hash.chain_update(b"\0").chain_update(file.map_or(String::new(), |file| file.to_string()))
+            }
         };
         hex(&hash.finalize())
     }
@@ -104,6 +179,15 @@ impl fmt::Display for Source {
                 f.write_str(if url.query().is_some() { "?…" } else { "" })
             }
             Self::File(_) => write!(f, "{MEDIA}{}", self.title()),
+            Self::Torrent(Torrent { from, file }) => {
+                match from {
+                    TorrentFrom::Magnet(Magnet { hash, .. }) | TorrentFrom::Known(hash) => {
+                        write!(f, "{TORRENT}{hash}")?;
+                    }
+                    TorrentFrom::Link(url) => write!(f, "{}", Self::Url(url.clone()))?,
+                }
+                file.map_or(Ok(()), |file| write!(f, ", file {file}"))
+            }
         }
     }
 }
@@ -131,9 +215,7 @@ fn web(mut url: Url) -> Result<Source, Error> {
             Ok(Source::Url(url))
         }
         "http" | "https" => Err(invalid("this link names no server; check it for typing errors")),
-        "magnet" => {
-            Err(invalid("magnet links cannot be played yet; paste a link that begins with http:// or https://"))
-        }
+        "magnet" => Ok(Source::Torrent(Torrent { from: TorrentFrom::Magnet(Magnet::read(&url)?), file: None })),
         "file" => Err(invalid(
             "files of your own computer cannot be reached by file:// links; put the file into the server's media folder, or serve it over http",
         )),
@@ -244,7 +326,8 @@ mod tests {
         ] {
             refused(bad);
         }
-        assert!(refused("magnet:?xt=urn:btih:0").contains("yet"));
+        assert!(refused("magnet:?xt=urn:btih:0").contains("names no torrent"));
+        assert!(refused("torrent:0").contains("names no torrent"));
         assert!(refused("file:///etc/passwd").contains("media folder"));
         assert!(refused("").contains("no link"));
         assert!(refused("  ").contains("no link"));
@@ -281,6 +364,26 @@ mod tests {
         assert_eq!(key("https://h/a").len(), 64);
         assert_ne!(key("https://h/a"), key("https://u:p@h/a"));
         assert_ne!(key("https://h/a?x=1"), key("https://h/a?x=2"));
+    }
+
+    #[test]
+    fn torrents_have_files() {
+        let hash = "cfe1119f124881ca70f7306f32e292194c88c195";
+        let parse = |text: &str| Source::parse(text, None).unwrap();
+        let magnet = parse(&format!("magnet:?xt=urn:btih:{hash}&dn=Film&tr=http%3A%2F%2Ft%2Fsecret"));
+        assert_eq!(magnet.title(), "Film");
+        assert_eq!(format!("{magnet:?} {magnet}"), format!("Source(torrent:{hash}) torrent:{hash}"));
+        // However it is named, it is the same.
+        assert_eq!(magnet.key(), parse(hash).key());
+        assert_eq!(magnet.key(), parse(&format!("torrent:{hash}")).key());
+        let second = magnet.clone().with_file(Some(2)).unwrap();
+        assert_ne!(magnet.key(), second.key());
+        assert_eq!(second.to_string(), format!("torrent:{hash}, file 2"));
+        let link = parse("https://u:hush@h/a.torrent?quiet").with_file(Some(1)).unwrap();
+        assert_eq!(link.title(), "a.torrent");
+        assert!(matches!(&link, Source::Torrent(Torrent { from: TorrentFrom::Link(_), file: Some(1) })));
+        assert!(!format!("{link:?}").contains("hush") && !format!("{link:?}").contains("quiet"));
+        assert_eq!(parse("https://h/a.torrent").with_file(None).unwrap(), parse("https://h/a.torrent"));
     }
 
     #[test]

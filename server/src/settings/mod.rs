@@ -1,9 +1,14 @@
 //! Flags, environment, configuration file: three ways to say the same, in this order of strength.
 
+mod values;
+
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 use serde::Deserialize;
+
+pub use self::values::{LogFormat, Preset, Switch};
+use self::values::{bytes_text, duration_text, parse_bytes, parse_duration};
 
 /// Watch a video from a link, together, in a browser.
 #[derive(Clone, Debug, Default, Parser, Deserialize)]
@@ -92,6 +97,54 @@ pub struct Settings {
     #[serde(deserialize_with = "duration_text")]
     pub head_idle: Option<Duration>,
 
+    /// Whether magnet links and .torrent files are played [default: on]
+    #[arg(long, env = "MATINEE_TORRENTS", value_name = "ON|OFF")]
+    pub torrents: Option<Switch>,
+
+    /// Bytes of disk for torrent data, which go to the torrents folder below --data-dir [default: 20GiB]
+    #[arg(long, env = "MATINEE_TORRENT_QUOTA", value_name = "BYTES", value_parser = parse_bytes)]
+    #[serde(deserialize_with = "bytes_text")]
+    pub torrent_quota: Option<u64>,
+
+    /// Bytes a second from all peers together, like 5MiB [default: no limit]
+    #[arg(long, env = "MATINEE_TORRENT_DOWNLOAD", value_name = "BYTES", value_parser = parse_bytes)]
+    #[serde(deserialize_with = "bytes_text")]
+    pub torrent_download: Option<u64>,
+
+    /// Bytes a second to all peers together [default: no limit]
+    #[arg(long, env = "MATINEE_TORRENT_UPLOAD", value_name = "BYTES", value_parser = parse_bytes)]
+    #[serde(deserialize_with = "bytes_text")]
+    pub torrent_upload: Option<u64>,
+
+    /// Whether the distributed hash table is asked for peers [default: on]
+    #[arg(long, env = "MATINEE_TORRENT_DHT", value_name = "ON|OFF")]
+    pub torrent_dht: Option<Switch>,
+
+    /// Whether the trackers that a torrent names are asked for peers [default: on]
+    #[arg(long, env = "MATINEE_TORRENT_TRACKERS", value_name = "ON|OFF")]
+    pub torrent_trackers: Option<Switch>,
+
+    /// Whether this network is asked for peers, by multicast [default: on]
+    #[arg(long, env = "MATINEE_TORRENT_LOCAL_DISCOVERY", value_name = "ON|OFF")]
+    pub torrent_local_discovery: Option<Switch>,
+
+    /// Where peers can connect to, like 0.0.0.0:4240 [default: nowhere; only this server connects]
+    #[arg(long, env = "MATINEE_TORRENT_LISTEN", value_name = "IP:PORT")]
+    pub torrent_listen: Option<SocketAddr>,
+
+    /// Keep torrent data when the last session on them is over, as long as the quota allows [default: off]
+    #[arg(long, env = "MATINEE_KEEP_TORRENTS", value_name = "ON|OFF", num_args = 0..=1, default_missing_value = "on")]
+    pub keep_torrents: Option<Switch>,
+
+    /// Go on sending to peers for as long as the data are there, not only while somebody watches [default: off]
+    #[arg(long, env = "MATINEE_SEED", value_name = "ON|OFF", num_args = 0..=1, default_missing_value = "on")]
+    pub seed: Option<Switch>,
+
+    /// How long peers may take to tell what is in a torrent [default: 30s]
+    #[arg(long, env = "MATINEE_MAGNET_TIMEOUT", value_name = "TIME", value_parser = parse_duration)]
+    #[serde(deserialize_with = "duration_text")]
+    pub magnet_timeout: Option<Duration>,
+
     /// How logs are written [default: text]
     #[arg(long, env = "MATINEE_LOG_FORMAT", value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -115,42 +168,6 @@ pub struct Settings {
     /// The mpv program [default: mpv on PATH]
     #[arg(long, env = "MATINEE_MPV", value_name = "FILE")]
     pub mpv: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum LogFormat {
-    #[default]
-    Text,
-    Json,
-}
-
-/// The presets that keep up with real time on ordinary machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[value(rename_all = "lowercase")]
-pub enum Preset {
-    UltraFast,
-    #[default]
-    SuperFast,
-    VeryFast,
-    Faster,
-    Fast,
-    Medium,
-}
-
-impl Preset {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UltraFast => "ultrafast",
-            Self::SuperFast => "superfast",
-            Self::VeryFast => "veryfast",
-            Self::Faster => "faster",
-            Self::Fast => "fast",
-            Self::Medium => "medium",
-        }
-    }
 }
 
 /// Why the settings could not be read.
@@ -203,6 +220,17 @@ impl Settings {
             sleep_after: self.sleep_after.or(weaker.sleep_after),
             unjoined_timeout: self.unjoined_timeout.or(weaker.unjoined_timeout),
             head_idle: self.head_idle.or(weaker.head_idle),
+            torrents: self.torrents.or(weaker.torrents),
+            torrent_quota: self.torrent_quota.or(weaker.torrent_quota),
+            torrent_download: self.torrent_download.or(weaker.torrent_download),
+            torrent_upload: self.torrent_upload.or(weaker.torrent_upload),
+            torrent_dht: self.torrent_dht.or(weaker.torrent_dht),
+            torrent_trackers: self.torrent_trackers.or(weaker.torrent_trackers),
+            torrent_local_discovery: self.torrent_local_discovery.or(weaker.torrent_local_discovery),
+            torrent_listen: self.torrent_listen.or(weaker.torrent_listen),
+            keep_torrents: self.keep_torrents.or(weaker.keep_torrents),
+            seed: self.seed.or(weaker.seed),
+            magnet_timeout: self.magnet_timeout.or(weaker.magnet_timeout),
             log_format: self.log_format.or(weaker.log_format),
             log: self.log.or(weaker.log),
             site_dir: self.site_dir.or(weaker.site_dir),
@@ -211,64 +239,6 @@ impl Settings {
             mpv: self.mpv.or(weaker.mpv),
         }
     }
-}
-
-/// `1GiB`, `512 MiB`, `64M`, `1000000`. Units are powers of 1024.
-fn parse_bytes(text: &str) -> Result<u64, String> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| "write a size like 512MiB or 1GiB".to_owned())?;
-    let shift = match text[digits..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 0,
-        "k" | "kb" | "kib" => 10,
-        "m" | "mb" | "mib" => 20,
-        "g" | "gb" | "gib" => 30,
-        "t" | "tb" | "tib" => 40,
-        unit => return Err(format!("{unit} is not a unit of size; write one like 512MiB or 1GiB")),
-    };
-    number.checked_mul(1 << shift).ok_or_else(|| "that is more bytes than there are".to_owned())
-}
-
-/// `45s`, `2m`, `24h`, `500ms`, `45`.
-fn parse_duration(text: &str) -> Result<Duration, String> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u64 = text[..digits].parse().map_err(|_| "write a time like 45s or 2m".to_owned())?;
-    let millis = match text[digits..].trim() {
-        "ms" => 1,
-        "" | "s" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        unit => return Err(format!("{unit} is not a unit of time; write one like 45s or 2m")),
-    };
-    // A deadline must fit the clock: a year is for ever here.
-    let limit = 365 * 24 * 3_600_000;
-    match number.checked_mul(millis) {
-        Some(0) => Err("the time must be more than nothing".into()),
-        Some(millis) if millis <= limit => Ok(Duration::from_millis(millis)),
-        _ => Err("that is more than a year".into()),
-    }
-}
-
-fn bytes_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    text_or_number(deserializer)?.map(|text| parse_bytes(&text).map_err(serde::de::Error::custom)).transpose()
-}
-
-fn duration_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    text_or_number(deserializer)?.map(|text| parse_duration(&text).map_err(serde::de::Error::custom)).transpose()
-}
-
-fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Text(String),
-        Number(u64),
-    }
-    Ok(Option::<Either>::deserialize(deserializer)?.map(|either| match either {
-        Either::Text(text) => text,
-        Either::Number(number) => number.to_string(),
-    }))
 }
 
 #[cfg(test)]
@@ -286,31 +256,17 @@ mod tests {
     }
 
     #[test]
+    fn switches() {
+        let settings = Settings::parse_from(["matinee", "--torrents", "off", "--keep-torrents", "--seed", "off"]);
+        assert_eq!((settings.torrents, settings.keep_torrents), (Some(Switch::Off), Some(Switch::On)));
+        assert!(!Switch::or(settings.seed, true) && Switch::or(settings.torrent_dht, true));
+        let file: Settings = toml::from_str("torrents = \"off\"\ntorrent_quota = \"1GiB\"").unwrap();
+        assert_eq!((file.torrents, file.torrent_quota), (Some(Switch::Off), Some(1 << 30)));
+    }
+
+    #[test]
     fn a_misspelt_key_is_an_error() {
         assert!(toml::from_str::<Settings>("max_stream = 7").is_err());
-    }
-
-    #[test]
-    fn sizes_and_times() {
-        for (text, bytes) in [("0", 0), ("512MiB", 512 << 20), ("1 GiB", 1 << 30), ("64k", 65_536)] {
-            assert_eq!(parse_bytes(text), Ok(bytes));
-        }
-        for bad in ["", "MiB", "1.5GiB", "-1", "99999999999999999999", "20000000TiB", "1 parsec"] {
-            assert!(parse_bytes(bad).is_err(), "{bad}");
-        }
-        for (text, millis) in [("45", 45_000), ("45s", 45_000), ("2m", 120_000), ("250ms", 250), ("24h", 86_400_000)] {
-            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)));
-        }
-        for bad in ["", "s", "0", "1d", "99999999h"] {
-            assert!(parse_duration(bad).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn presets_are_x264_s() {
-        for preset in Preset::value_variants() {
-            assert_eq!(preset.to_possible_value().unwrap().get_name(), preset.name());
-        }
     }
 
     #[test]

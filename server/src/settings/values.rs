@@ -1,0 +1,144 @@
+//! The values that settings may have, and how they are written.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::Deserialize;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+impl Switch {
+    /// Whether it is on; `default` where nobody said.
+    #[must_use]
+    pub fn or(said: Option<Self>, default: bool) -> bool {
+        said.map_or(default, |said| said == Self::On)
+    }
+}
+
+/// The presets that keep up with real time on ordinary machines.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lowercase")]
+pub enum Preset {
+    UltraFast,
+    #[default]
+    SuperFast,
+    VeryFast,
+    Faster,
+    Fast,
+    Medium,
+}
+
+impl Preset {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UltraFast => "ultrafast",
+            Self::SuperFast => "superfast",
+            Self::VeryFast => "veryfast",
+            Self::Faster => "faster",
+            Self::Fast => "fast",
+            Self::Medium => "medium",
+        }
+    }
+}
+
+/// `1GiB`, `512 MiB`, `64M`, `1000000`. Units are powers of 1024.
+pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| "write a size like 512MiB or 1GiB".to_owned())?;
+    let shift = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 0,
+        "k" | "kb" | "kib" => 10,
+        "m" | "mb" | "mib" => 20,
+        "g" | "gb" | "gib" => 30,
+        "t" | "tb" | "tib" => 40,
+        unit => return Err(format!("{unit} is not a unit of size; write one like 512MiB or 1GiB")),
+    };
+    number.checked_mul(1 << shift).ok_or_else(|| "that is more bytes than there are".to_owned())
+}
+
+/// `45s`, `2m`, `24h`, `500ms`, `45`.
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: u64 = text[..digits].parse().map_err(|_| "write a time like 45s or 2m".to_owned())?;
+    let millis = match text[digits..].trim() {
+        "ms" => 1,
+        "" | "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        unit => return Err(format!("{unit} is not a unit of time; write one like 45s or 2m")),
+    };
+    // A deadline must fit the clock: a year is for ever here.
+    let limit = 365 * 24 * 3_600_000;
+    match number.checked_mul(millis) {
+        Some(0) => Err("the time must be more than nothing".into()),
+        Some(millis) if millis <= limit => Ok(Duration::from_millis(millis)),
+        _ => Err("that is more than a year".into()),
+    }
+}
+
+pub(super) fn bytes_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    text_or_number(deserializer)?.map(|text| parse_bytes(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+pub(super) fn duration_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    text_or_number(deserializer)?.map(|text| parse_duration(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Text(String),
+        Number(u64),
+    }
+    Ok(Option::<Either>::deserialize(deserializer)?.map(|either| match either {
+        Either::Text(text) => text,
+        Either::Number(number) => number.to_string(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times() {
+        for (text, bytes) in [("0", 0), ("512MiB", 512 << 20), ("1 GiB", 1 << 30), ("64k", 65_536)] {
+            assert_eq!(parse_bytes(text), Ok(bytes));
+        }
+        for bad in ["", "MiB", "1.5GiB", "-1", "99999999999999999999", "20000000TiB", "1 parsec"] {
+            assert!(parse_bytes(bad).is_err(), "{bad}");
+        }
+        for (text, millis) in [("45", 45_000), ("45s", 45_000), ("2m", 120_000), ("250ms", 250), ("24h", 86_400_000)] {
+            assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)));
+        }
+        for bad in ["", "s", "0", "1d", "99999999h"] {
+            assert!(parse_duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn presets_are_x264_s() {
+        for preset in Preset::value_variants() {
+            assert_eq!(preset.to_possible_value().unwrap().get_name(), preset.name());
+        }
+    }
+}
