@@ -2,7 +2,7 @@
 # Installs what Matinee needs to be built, run and tested, and says what it does.
 #
 #   scripts/setup.sh run     what `make serve` needs: build tools, mpv, ffmpeg
-#   scripts/setup.sh test    the same, and what `make test` needs: Chromium, mkvmerge, VLC, Playwright
+#   scripts/setup.sh test    the same, and what `make test` needs: Chromium, mkvmerge, VLC, aria2, Playwright
 #
 # Two kinds of machine are served: one with an ordinary rustup, which adds the wasm target itself, and a
 # Debian one whose rustup can add none; there Debian's own Rust builds the standard library for wasm once.
@@ -70,6 +70,7 @@ test_tools() {
   need mkvmerge mkvtoolnix
   need python3 python3
   need cvlc vlc-bin
+  need aria2c aria2
   if command -v apt-get >/dev/null; then
     # The generated films' subtitles use the fonts; VLC's base plugins have its HLS reader.
     packages "${fonts[@]}" vlc-plugin-base shellcheck

@@ -145,7 +145,8 @@ impl Shelf {
     fn prepare(&self, source: Source) -> Arc<Screen> {
         let tasks = self.tasks.child();
         let (state, watched) = watch::channel(Preparation::Stage(Stage::Connecting));
-        let (coming, comes) = watch::channel(Coming::Not);
+        let is_torrent = matches!(source, Source::Torrent(_));
+        let (coming, comes) = watch::channel(if is_torrent { Coming::Resolving } else { Coming::Not });
         let (workshop, film_tasks) = (self.workshop.clone(), tasks.clone());
         tasks.spawn("prepare", async move {
             let stage = |stage| drop(state.send_replace(Preparation::Stage(stage)));

@@ -33,6 +33,10 @@ pub(super) struct Entry {
     pub(super) full: AtomicBool,
     /// Rung when that has changed.
     pub(super) changed: Notify,
+    /// Rung when somebody begins or ends to wait, so that the others see whose turn it is.
+    pub(super) turn: Notify,
+    /// What is there from before is known.
+    pub(super) loaded: AtomicBool,
     /// Bytes a second of the film, to say how much of it is awaited; 0 while nobody knows.
     rate: AtomicU64,
 }
@@ -57,6 +61,8 @@ impl Entry {
             slots: Mutex::default(),
             full: AtomicBool::new(false),
             changed: Notify::new(),
+            turn: Notify::new(),
+            loaded: AtomicBool::new(false),
             rate: AtomicU64::new(0),
         }
     }

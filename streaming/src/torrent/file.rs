@@ -110,7 +110,8 @@ impl ByteReader for Reader {
                 return self.read(offset, there).await;
             }
             self.slot.mark(Some(offset));
-            let waiting = Waiting(&self.slot);
+            let waiting = Waiting(&self.slot, &self.entry);
+            self.entry.turn.notify_waiters();
             let read = self.wait(offset, max).await;
             drop(waiting);
             read
@@ -153,10 +154,11 @@ impl Reader {
 }
 
 /// Nobody waits any more, however the waiting ended.
-struct Waiting<'a>(&'a Slot);
+struct Waiting<'a>(&'a Slot, &'a Entry);
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         self.0.mark(None);
+        self.1.turn.notify_waiters();
     }
 }

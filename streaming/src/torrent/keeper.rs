@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use librqbit::ManagedTorrentState;
+use librqbit::{Api, ManagedTorrentState};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -130,7 +130,7 @@ impl Keeper {
             }
             (State::Paused, true) => attempt("resumed", shared.session.unpause(&entry.handle).await),
             // It is looked over as a whole then.
-            (State::Broken, true) if note.written_at.elapsed() > LONGEST => {
+            (State::Broken, true) if note.written_at.elapsed() > WRITE => {
                 note.written_at = Instant::now();
                 attempt("repaired", shared.session.unpause(&entry.handle).await);
             }
@@ -145,9 +145,22 @@ impl Keeper {
                 attempt("resumed", shared.session.unpause(&entry.handle).await);
             }
         }
+        self.load(entry);
         rest(entry);
         self.call_again(entry).await;
         self.write(entry, false).await;
+    }
+
+    /// Learns what is there from before, once librqbit has looked it over.
+    fn load(&self, entry: &Entry) {
+        if entry.loaded.load(Ordering::Relaxed) || !matches!(state(entry), State::Live | State::Paused) {
+            return;
+        }
+        if let Ok((have, _)) = Api::new(Arc::clone(&self.shared.session), None).api_dump_haves(entry.handle.id().into())
+        {
+            have.iter_ones().for_each(|piece| entry.files.set_has(piece as u64));
+            entry.loaded.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Peers that went away are called again while somebody waits.
@@ -180,7 +193,7 @@ impl Keeper {
             let (folder, hash) = (Arc::clone(&self.shared.folder), entry.meta.hash);
             let _ = spawn_blocking(move || folder.touch(hash)).await;
         }
-        if !matches!(state(entry), State::Live | State::Paused) || !now && note.written_at.elapsed() < WRITE {
+        if !entry.loaded.load(Ordering::Relaxed) || !now && note.written_at.elapsed() < WRITE {
             return;
         }
         note.written_at = Instant::now();

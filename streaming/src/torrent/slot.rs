@@ -2,10 +2,11 @@
 //!
 //! librqbit asks peers first for the pieces behind the position of each open stream, for all streams in turn. So a reader
 //! that has not read for a while must not keep its stream: after a seek, what it left behind would have half of the line.
+//! And one that has just begun, which is what a seek looks like from here, comes before the others for some seconds.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -25,6 +26,16 @@ trait Seekable: AsyncRead + AsyncSeek + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncSeek + Send + Unpin> Seekable for S {}
 
+/// A reader that has begun so short a time ago comes before others: about as long as the first segments after a seek take
+/// on a line that is as fast as the film.
+const YOUNG: Duration = Duration::from_secs(10);
+/// Readers that begin within so long belong together.
+const TOGETHER: Duration = Duration::from_millis(1500);
+/// What a reader asks for within so many bytes behind a younger one is read by that one soon.
+const NEAR: u64 = 4 << 20;
+/// How often it is looked whether others have come so far; they tell it too.
+const LOOK: Duration = Duration::from_millis(500);
+
 /// A stream, and its place among the streams of all torrents.
 struct Stream {
     stream: Box<dyn Seekable>,
@@ -35,6 +46,7 @@ struct Stream {
 /// A reader's place.
 pub(super) struct Slot {
     file: u32,
+    began: Instant,
     stream: AsyncMutex<Option<Stream>>,
     state: Mutex<State>,
 }
@@ -47,7 +59,7 @@ struct State {
 impl Slot {
     pub(super) fn new(file: u32) -> Arc<Self> {
         let state = State { used: Instant::now(), waits_at: None };
-        Arc::new(Self { file, stream: AsyncMutex::default(), state: Mutex::new(state) })
+        Arc::new(Self { file, began: Instant::now(), stream: AsyncMutex::default(), state: Mutex::new(state) })
     }
 
     pub(super) const fn file(&self) -> u32 {
@@ -68,6 +80,13 @@ impl Slot {
         *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State { used: Instant::now(), waits_at };
     }
 
+    /// Whether what it waits for comes before what `other` waits for at an offset.
+    fn comes_before(&self, other: &Self, offset: u64) -> bool {
+        // Picture and sound begin together, and wait in turn.
+        let young = self.began > other.began + TOGETHER && self.began.elapsed() < YOUNG;
+        young && self.waits_at().is_some_and(|at| self.file != other.file || !(at..at + NEAR).contains(&offset))
+    }
+
     /// What is behind an offset comes next, if this reader had to wait for what is before it.
     pub(super) async fn go_on(&self, offset: u64) {
         if let Some(open) = &mut *self.stream.lock().await
@@ -86,6 +105,36 @@ impl Slot {
         max: usize,
     ) -> Result<Bytes, Error> {
         let mut slot = self.stream.lock().await;
+        for other in entry.slots() {
+            // Who waits for nothing right now may not want to go on at all.
+            if other.waits_at().is_none() && self.comes_before(&other, u64::MAX) {
+                other.rest();
+            }
+        }
+        loop {
+            // Made before looking, so that nothing is missed between.
+            let turn = entry.turn.notified();
+            if entry.slots().iter().any(|other| other.comes_before(self, offset)) {
+                *slot = None;
+                let _ = tokio::time::timeout(LOOK, turn).await;
+                continue;
+            }
+            let reading = self.read(entry, &mut slot, places, offset, max);
+            tokio::select! {
+                read = reading => return read,
+                () = turn => {}
+            }
+        }
+    }
+
+    async fn read(
+        &self,
+        entry: &Entry,
+        slot: &mut Option<Stream>,
+        places: &Arc<Semaphore>,
+        offset: u64,
+        max: usize,
+    ) -> Result<Bytes, Error> {
         let open = match &mut *slot {
             Some(open) => open,
             none => {

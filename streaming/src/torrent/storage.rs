@@ -13,6 +13,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -30,6 +31,9 @@ use super::ledger::Ledger;
 /// What the accounts are kept in: a page of the disk is no larger anywhere, and a chunk of a peer no smaller than a
 /// quarter of it.
 const GRAIN: u64 = 64 * 1024;
+
+/// How long a write waits for room to be made. Then the torrent stops, and is looked over as a whole before it goes on.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The data of one torrent.
 #[derive(Debug)]
@@ -135,22 +139,34 @@ impl Files {
         Ok(file)
     }
 
-    /// Takes what a write needs out of the quota.
+    /// Takes what a write needs out of the quota. May block until there is room, and holds no lock meanwhile.
     fn enter(&self, number: usize, offset: u64, len: u64) -> anyhow::Result<()> {
-        let mut open = self.open();
-        let written = &mut open.get_mut(&number).context("the file was closed")?.written;
         for grain in offset / GRAIN..(offset + len).div_ceil(GRAIN) {
-            let (word, bit) = (usize::try_from(grain / 64)?, 1 << (grain % 64));
-            if written.len() <= word {
-                written.resize(word + 1, 0);
+            if !self.mark(number, grain, true)? {
+                continue;
             }
-            if written[word] & bit == 0 {
-                anyhow::ensure!(self.ledger.take(GRAIN), "the quota of torrent data is used up");
-                self.bytes.fetch_add(GRAIN, Ordering::Relaxed);
-                written[word] |= bit;
+            if !self.ledger.take(GRAIN, PATIENCE) {
+                self.mark(number, grain, false)?;
+                anyhow::bail!("the quota of torrent data is used up");
             }
+            self.bytes.fetch_add(GRAIN, Ordering::Relaxed);
         }
         Ok(())
+    }
+
+    /// Notes whether something is written to a grain; whether that is new.
+    fn mark(&self, number: usize, grain: u64, is_written: bool) -> anyhow::Result<bool> {
+        let mut open = self.open();
+        let written = &mut open.get_mut(&number).context("the file was closed")?.written;
+        let (word, bit) = (usize::try_from(grain / 64)?, 1 << (grain % 64));
+        if written.len() <= word {
+            written.resize(word + 1, 0);
+        }
+        let was_written = written[word] & bit != 0;
+        if was_written != is_written {
+            written[word] ^= bit;
+        }
+        Ok(was_written != is_written)
     }
 }
 
@@ -270,10 +286,12 @@ mod tests {
         storage.pwrite_all(3, GRAIN - 1, &[7; 2]).unwrap();
         assert_eq!(ledger.used(), 3 * GRAIN);
         assert_eq!(files.read(3, 50 * GRAIN, 20).unwrap(), [7; 20]);
-        assert!(storage.pwrite_all(3, 60 * GRAIN, &vec![1; 8 * usize::try_from(GRAIN).unwrap()]).is_err());
+        // Somebody else has all but the last of the rest.
+        assert!(ledger.take(6 * GRAIN, Duration::ZERO));
+        assert!(storage.pwrite_all(3, 60 * GRAIN, &vec![1; 2 * usize::try_from(GRAIN).unwrap()]).is_err());
         assert!(ledger.used() <= 10 * GRAIN);
         files.delete().unwrap();
-        assert_eq!(ledger.used(), 0);
+        assert_eq!(ledger.used(), 6 * GRAIN);
     }
 
     #[test]

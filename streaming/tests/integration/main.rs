@@ -10,3 +10,5 @@ mod process;
 mod subtitles;
 mod support;
 mod tools;
+#[cfg(feature = "torrents")]
+mod torrents;

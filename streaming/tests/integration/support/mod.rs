@@ -5,6 +5,8 @@ pub(crate) mod marks;
 pub(crate) mod media;
 pub(crate) mod playback;
 pub(crate) mod processes;
+#[cfg(feature = "torrents")]
+pub(crate) mod swarm;
 pub(crate) mod teletext;
 pub(crate) mod theatre;
 pub(crate) mod timeline;

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// The machine is kept to one theatre at a time, or they would starve each other.
-static STAGE: Semaphore = Semaphore::const_new(1);
+pub(crate) static STAGE: Semaphore = Semaphore::const_new(1);
 
 /// How long anything may take that is bound to come, on a machine that is busy with other things.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
