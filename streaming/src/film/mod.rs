@@ -5,6 +5,7 @@ mod index;
 mod shelf;
 mod subtitles;
 mod texts;
+mod title;
 
 use std::{
     collections::HashMap,
@@ -14,7 +15,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, MasterQuery, Media, Reach, RenditionId, Stage};
+use protocol::{Error, ErrorKind, MasterQuery, Media, Reach, RenditionId, Stage};
 use tokio::sync::{Semaphore, watch};
 
 pub use shelf::{Preparation, Screen, Shelf};
@@ -60,6 +61,38 @@ fn read_beginning(feed: &Feed, tasks: &Tasks) {
     }
 }
 
+/// How often a source is probed whose server is late.
+const PROBES: u32 = 3;
+
+/// Probes a source. All of ffprobe's time is 20 s, and a server that fetches each place from elsewhere may take longer.
+/// The gateway goes on waiting for it, and has what ffprobe asked for when that asks again.
+async fn examine(workshop: &Workshop, feed: &Feed, title: &str) -> Result<Probed, Error> {
+    let url = feed.url();
+    let mut tries = 1;
+    loop {
+        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: title };
+        let read = |offset, len| feed.read(offset, len);
+        match probe(&workshop.spawner, &workshop.tools, &subject, read).await {
+            Ok(probed) => return Ok(probed),
+            Err(error) => {
+                // A source that fails looks like a bad file to ffprobe.
+                if let Some(fault) = feed.fault() {
+                    return Err(fault);
+                }
+                // The gateway has met nothing: it was ffprobe that would not wait. Where a file comes from its start only, what
+                // took too long is its end.
+                let is_late = error.kind == ErrorKind::SourceUnreachable
+                    || error.kind == ErrorKind::SourceTimeout && feed.reach() == Reach::Anywhere;
+                if !is_late || tries >= PROBES {
+                    return Err(error);
+                }
+            }
+        }
+        tries += 1;
+        tracing::debug!(?feed, tries, "the source's server is late: it is probed again");
+    }
+}
+
 /// An opened and probed source with its renditions.
 #[derive(Debug)]
 pub struct Film {
@@ -97,12 +130,7 @@ impl Film {
         let feed = workshop.gateway.open(source).await?;
         stage(Stage::Probing);
         read_beginning(&feed, tasks);
-        let (url, title) = (feed.url(), source.title());
-        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
-        let mut probed = probe(&workshop.spawner, &workshop.tools, &subject, |offset, len| feed.read(offset, len))
-            .await
-            // A source that fails looks like a bad file to ffprobe.
-            .map_err(|error| feed.fault().unwrap_or(error))?;
+        let mut probed = examine(workshop, &feed, &title::fallback(&feed, source)).await?;
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
         let parts = index::of_index(&feed, &probed, teletext).await;
