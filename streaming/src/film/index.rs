@@ -14,8 +14,9 @@ use crate::{
     subtitles::{Pictures, Reader, Route, Walk},
 };
 
-/// Reading the index is a few range reads. A film whose server takes longer is encoded.
-const LIMIT: Duration = Duration::from_secs(8);
+/// Reading the index is a few range reads. Longer than the gateway waits for any place, so that a film is not encoded
+/// because its server is slow at each; one whose server takes even longer is.
+const LIMIT: Duration = Duration::from_secs(30);
 /// A torrent's index comes piece by piece from peers, and without it the film would have to be encoded.
 const TORRENT_LIMIT: Duration = Duration::from_secs(60);
 

@@ -7,6 +7,7 @@ mod origin;
 mod shelf;
 mod subtitles;
 mod texts;
+mod title;
 
 use std::{
     collections::HashMap,
@@ -67,6 +68,44 @@ fn read_beginning(feed: &Feed, tasks: &Tasks) {
     }
 }
 
+/// How often a source is probed whose server is late.
+const PROBES: u32 = 3;
+
+/// Probes a source. All of ffprobe's time is 20 s, and a server that fetches each place from elsewhere may take longer.
+/// The gateway goes on waiting for it, and has what ffprobe asked for when that asks again.
+///
+/// Peers may send a piece in more time than ffprobe and the gateway have. What has come stays, so that there is less to wait for
+/// each time; a torrent's preparation has a limit of its own.
+async fn examine(workshop: &Workshop, feed: &Feed, title: &str, torrent: bool) -> Result<Probed, Error> {
+    let url = feed.url();
+    let mut tries = 1;
+    loop {
+        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: title };
+        let read = |offset, len| feed.read(offset, len);
+        match probe(&workshop.spawner, &workshop.tools, &subject, read).await {
+            Ok(probed) => return Ok(probed),
+            Err(error) => {
+                // A source that fails looks like a bad file to ffprobe.
+                if let Some(fault) = feed.fault() {
+                    if torrent && fault.kind == ErrorKind::SourceTimeout {
+                        continue;
+                    }
+                    return Err(fault);
+                }
+                // The gateway has met nothing: it was ffprobe that would not wait. Where a file comes from its start only, what
+                // took too long is its end.
+                let is_late = error.kind == ErrorKind::SourceUnreachable
+                    || error.kind == ErrorKind::SourceTimeout && feed.reach() == Reach::Anywhere;
+                if !is_late || !torrent && tries >= PROBES {
+                    return Err(error);
+                }
+            }
+        }
+        tries += 1;
+        tracing::debug!(?feed, tries, "the source's server is late: it is probed again");
+    }
+}
+
 /// An opened and probed source with its renditions.
 #[derive(Debug)]
 pub struct Film {
@@ -107,23 +146,11 @@ impl Film {
         let (feed, title) = origin::open(workshop, source, coming).await?;
         stage(Stage::Probing);
         read_beginning(&feed, tasks);
-        let url = feed.url();
-        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: &title };
         let torrent = match &*coming.borrow() {
             Coming::Open(file) => Some(Arc::clone(file)),
             _ => None,
         };
-        let read = |offset, len| feed.read(offset, len);
-        let mut probed = loop {
-            let probed = probe(&workshop.spawner, &workshop.tools, &subject, read).await;
-            // A source that fails looks like a bad file to ffprobe.
-            match probed.map_err(|error| feed.fault().unwrap_or(error)) {
-                // Peers may send a piece in more time than ffprobe has. What has come stays, so that there is less to wait
-                // for each time; the preparation has a limit of its own.
-                Err(error) if torrent.is_some() && error.kind == ErrorKind::SourceTimeout => {}
-                probed => break probed?,
-            }
-        };
+        let mut probed = examine(workshop, &feed, &title, torrent.is_some()).await?;
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
         if let Some(torrent) = &torrent {

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use protocol::{Error, ErrorKind, LARGEST_TORRENT_FILE, Media};
 use tokio::sync::watch;
 
-use super::Workshop;
+use super::{Workshop, title};
 use crate::{
     gateway::{Feed, READ_MAX},
     source::{Magnet, Source, Torrent, TorrentFrom},
@@ -51,7 +51,10 @@ pub(super) async fn open(
         Source::File(_) => return Ok((workshop.gateway.open(source).await?, source.title())),
         Source::Url(_) => {
             let feed = workshop.gateway.open(source).await?;
-            let Some(magnet) = of_torrent_file(workshop, &feed).await? else { return Ok((feed, source.title())) };
+            let Some(magnet) = of_torrent_file(workshop, &feed).await? else {
+                let title = title::fallback(&feed, source);
+                return Ok((feed, title));
+            };
             return open_file(workshop, source, &magnet, None, coming).await;
         }
     };

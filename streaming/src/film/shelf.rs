@@ -15,8 +15,9 @@ use crate::{source::Source, tasks::Tasks};
 /// How long a film that was only inspected is kept.
 const WARM: Duration = Duration::from_secs(60);
 
-/// How long opening and probing may take; their own limits end sooner.
-const PREPARE_LIMIT: Duration = Duration::from_secs(60);
+/// How long opening and probing may take: a minute each, since a server that has to find the film first may take that long
+/// until its first byte. Their own limits end sooner, but for one that sends a little all the time.
+const PREPARE_LIMIT: Duration = Duration::from_secs(120);
 
 /// The same for a torrent, on top of the time in which peers may tell what is in it: who sends its first bytes may have to
 /// be found, and may be slow.

@@ -179,6 +179,16 @@ impl Feed {
         }
     }
 
+    /// What the upstream calls the file, to be shown.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match &self.core().backing {
+            Backing::Remote(remote) => remote.target.name(),
+            Backing::Spill(spill) => spill.target.name(),
+            Backing::Disk(_) | Backing::Bytes(_) => None,
+        }
+    }
+
     /// The media type that the upstream gave.
     #[must_use]
     pub fn content_type(&self) -> Option<String> {
@@ -274,7 +284,7 @@ impl Core {
         match &self.backing {
             Backing::Spill(spill) => {
                 // Shorter than the time after which the tools themselves give up, so that they hear an answer.
-                let patience = self.stall_timeout / 2;
+                let patience = self.stall_timeout;
                 let waited = self.tasks.token().run_until_cancelled(spill.reaches(offset, patience)).await;
                 waited.unwrap_or_else(|| Reached::Failed(sentences::closed()))
             }

@@ -14,8 +14,10 @@ mod address;
 mod byte_source;
 mod cache;
 mod disk;
+mod disposition;
 mod feed;
 mod listener;
+mod opening;
 mod range;
 mod remote;
 mod sentences;
@@ -76,7 +78,13 @@ pub struct GatewayConfig {
     pub spill_bytes: u64,
     /// How long a connection may take to come about.
     pub connect_timeout: Duration,
-    /// How long nothing may come over a connection.
+    /// How long the first byte of all may take once the server's machine is there: one between torrents and HTTP finds
+    /// those who have the film first, and cannot be told from one that will never answer.
+    pub open_timeout: Duration,
+    /// The same for the first byte of any other place, all tries together. Shorter than the 30 s after which mpv and ffmpeg
+    /// give up themselves, so that they hear an answer.
+    pub place_timeout: Duration,
+    /// How long nothing may come over a connection that something came over.
     pub stall_timeout: Duration,
     /// How long a connection is kept that nobody needs for now.
     pub idle_timeout: Duration,
@@ -95,6 +103,8 @@ impl GatewayConfig {
             spill_dir,
             spill_bytes: 8 * 1024 * 1024 * 1024,
             connect_timeout: Duration::from_secs(10),
+            open_timeout: Duration::from_secs(60),
+            place_timeout: Duration::from_secs(25),
             stall_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(15),
             tries: 5,
@@ -270,11 +280,8 @@ impl Shared {
 
     async fn open_link(&self, id: u64, url: &Url, tasks: &Tasks) -> Result<(Backing, Option<String>), Error> {
         let target = Target::new(url.clone());
-        let mut answer = self.upstream.get(&target, Some(0)).await.map_err(|failure| failure.error)?;
-        if answer.total == Some(0) {
-            return Err(sentences::empty(&target.host()));
-        }
-        let early = if answer.is_html() { sniff(&mut answer).await } else { Bytes::new() };
+        let (mut answer, early) = self.first_answer(&target).await?;
+        let early = if answer.is_html() { sniff(&mut answer, early).await } else { early };
         if looks_like_html(&early) {
             return Err(sentences::web_page(&target.host()));
         }
@@ -291,20 +298,6 @@ impl Shared {
         let spill = Arc::new(Spill::create(target, &answer, Arc::clone(&self.folder), upstream, config).await?);
         tasks.spawn("download", Arc::clone(&spill).download(answer, early));
         Ok((Backing::Spill(spill), content_type))
-    }
-
-    /// The length, if any part can be had. A server may send the whole for `bytes=0-` though it could send parts:
-    /// one that says so is asked for its last byte.
-    async fn seekable(&self, target: &Target, answer: &Answer) -> Option<u64> {
-        let len = answer.total?;
-        if answer.range.is_some() {
-            return Some(len);
-        }
-        if !answer.says_ranges {
-            return None;
-        }
-        let last = self.upstream.get(target, Some(len - 1)).await.ok()?;
-        (last.range.is_some() && answer.validator.agrees(&last.validator)).then_some(len)
     }
 
     fn by_token(&self, token: &str) -> Option<Arc<Core>> {
@@ -333,9 +326,9 @@ impl Shared {
     }
 }
 
-/// The first bytes of a body, fewer if it breaks off: whoever reads on will find out.
-async fn sniff(answer: &mut Answer) -> Bytes {
-    let mut early = BytesMut::new();
+/// More of a body's first bytes, fewer if it breaks off: whoever reads on will find out.
+async fn sniff(answer: &mut Answer, early: Bytes) -> Bytes {
+    let mut early = BytesMut::from(early);
     while early.len() < SNIFFED {
         match answer.body.chunk().await {
             Ok(Some(bytes)) => early.extend_from_slice(&bytes),

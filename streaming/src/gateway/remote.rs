@@ -147,7 +147,7 @@ impl Remote {
 
     fn patience(&self) -> Duration {
         let config = &self.config;
-        2 * (config.connect_timeout + 2 * config.stall_timeout + config.backoff * 2u32.saturating_pow(config.tries))
+        2 * (config.place_timeout + config.stall_timeout + config.backoff * 2u32.saturating_pow(config.tries))
     }
 
     fn block_len(&self, block: u64) -> usize {
@@ -205,6 +205,9 @@ impl Fetch {
     async fn run(mut self, opened: Option<(Answer, Bytes)>) {
         let (mut answer, mut rest) = opened.map_or((None, Bytes::new()), |(answer, rest)| (Some(answer), rest));
         let (mut failures, mut stalls, mut since) = (0, 0, self.at());
+        let limit = self.remote.config.place_timeout;
+        // When the wait for the byte that is wanted next began, over however many connections.
+        let mut waits = None;
         loop {
             match self.step() {
                 Step::End => return self.end(),
@@ -215,13 +218,15 @@ impl Fetch {
                     if timeout(self.remote.config.idle_timeout, self.changed.changed()).await.is_err() {
                         return self.end();
                     }
+                    waits = None;
                     continue;
                 }
                 Step::Run | Step::Pause => {}
             }
             if rest.is_empty() {
-                match self.more(&mut answer).await {
-                    Ok(bytes) => rest = bytes,
+                let by = *waits.get_or_insert_with(Instant::now) + limit;
+                match self.more(&mut answer, by).await {
+                    Ok(bytes) => (rest, waits) = (bytes, None),
                     Err(failure) => {
                         answer = None;
                         self.remote.lock().trouble = Some((failure.error.clone(), Instant::now()));
@@ -231,12 +236,13 @@ impl Fetch {
                         since = self.at();
                         failures += 1;
                         stalls += u32::from(failure.again == Again::Stalled);
-                        let again = matches!(failure.again, Again::Yes | Again::Stalled);
-                        if !again || failures >= self.tries || stalls >= 2 {
+                        let pause = self.remote.config.backoff * 2u32.saturating_pow(failures - 1);
+                        let spent = Instant::now() + pause >= by;
+                        if !failure.again.is_passing() || failures >= self.tries || stalls >= 2 || spent {
                             return self.fail(failure);
                         }
                         tracing::debug!(feed = self.remote.feed, at = since, error = %failure.error, "the upstream is tried again");
-                        tokio::time::sleep(self.remote.config.backoff * 2u32.saturating_pow(failures - 1)).await;
+                        tokio::time::sleep(pause).await;
                         continue;
                     }
                 }
@@ -258,12 +264,12 @@ impl Fetch {
     }
 
     /// Reads on, over a new connection if there is none or the old one is at its end.
-    async fn more(&self, answer: &mut Option<Answer>) -> Result<Bytes, Failure> {
+    async fn more(&self, answer: &mut Option<Answer>, by: Instant) -> Result<Bytes, Failure> {
         let remote = &self.remote;
         loop {
             let open = match answer {
                 Some(open) => open,
-                None => answer.insert(self.connect().await?),
+                None => answer.insert(self.connect(by).await?),
             };
             if let Some(bytes) = open.body.chunk().await? {
                 if !bytes.is_empty() {
@@ -280,11 +286,11 @@ impl Fetch {
         }
     }
 
-    async fn connect(&self) -> Result<Answer, Failure> {
+    async fn connect(&self, by: Instant) -> Result<Answer, Failure> {
         let (remote, at) = (&self.remote, self.at());
         let host = || remote.target.host();
         let last = self.glance.then(|| ((self.block + 1) * BLOCK).min(remote.len) - 1);
-        let answer = match remote.upstream.get_until(&remote.target, Some(at), last).await {
+        let answer = match remote.upstream.get_until(&remote.target, Some(at), last, by.into()).await {
             Ok(answer) => answer,
             Err(failure) if failure.again == Again::OutOfRange => {
                 return Err(sentences::cut_short(&host(), at, remote.len));

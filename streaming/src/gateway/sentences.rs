@@ -22,12 +22,21 @@ pub(super) enum Again {
     FromTheLink,
     /// A passing trouble.
     Yes,
-    /// Nothing came for the whole stall timeout.
+    /// The server was there, and the connection ended too early.
+    BrokenOff,
+    /// Nothing came for as long as the server may take.
     Stalled,
     /// The file is another one now: what was read of it is worth nothing.
     Changed,
     /// The file ends before the byte that was asked for.
     OutOfRange,
+}
+
+impl Again {
+    /// Whether the same request may be answered a moment later.
+    pub(super) fn is_passing(self) -> bool {
+        matches!(self, Self::Yes | Self::BrokenOff | Self::Stalled)
+    }
 }
 
 impl Failure {
@@ -153,7 +162,7 @@ pub(super) fn silent(host: &str, waited: Option<Duration>) -> Failure {
 }
 
 pub(super) fn broken(host: &str) -> Failure {
-    Failure::unreachable(Again::Yes, format!("the connection to {host} broke off; try again, or another link"))
+    Failure::unreachable(Again::BrokenOff, format!("the connection to {host} broke off; try again, or another link"))
 }
 
 pub(super) fn own_port(host: &str) -> Failure {

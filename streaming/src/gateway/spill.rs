@@ -7,7 +7,7 @@ use protocol::{Error, ErrorKind};
 use tokio::{
     sync::watch,
     task::spawn_blocking,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
@@ -115,10 +115,15 @@ impl Spill {
         });
     }
 
-    async fn fill(&self, answer: Answer, early: Bytes) -> Result<(), Error> {
+    /// A server that cannot go on from the middle is waited for longer than another would be: to break off costs all that
+    /// comes after. Whoever reads meanwhile has limits of their own.
+    async fn fill(&self, mut answer: Answer, early: Bytes) -> Result<(), Error> {
+        answer.body.be_patient(self.config.open_timeout);
         let mut answer = Some(answer);
         self.append(early).await?;
         let (mut failures, mut stalls, mut since) = (0, 0, 0);
+        // Whether the file's length is not known, and what came last ended where a part of it does.
+        let mut in_parts = false;
         loop {
             let failure = match &mut answer {
                 Some(open) => match open.body.chunk().await {
@@ -126,48 +131,56 @@ impl Spill {
                         self.append(bytes).await?;
                         continue;
                     }
-                    Ok(None) if self.is_whole() => return Ok(()),
+                    Ok(None) if self.is_whole(open) => return Ok(()),
+                    // A part that is there as announced: what comes after it is asked for.
+                    Ok(None) if open.range.is_some_and(|range| range.last + 1 == self.progress().have) => {
+                        (answer, in_parts) = (None, true);
+                        continue;
+                    }
                     Ok(None) => sentences::broken(&self.target.host()),
                     Err(failure) => failure,
                 },
                 None => match self.resume().await {
-                    Ok(resumed) => {
+                    Ok(mut resumed) => {
+                        resumed.body.be_patient(self.config.open_timeout);
+                        self.progress.send_modify(|progress| progress.len = progress.len.or(resumed.total));
                         answer = Some(resumed);
                         continue;
+                    }
+                    // The last part was the last.
+                    Err(failure) if failure.again == Again::OutOfRange && in_parts => return Ok(()),
+                    Err(failure) if failure.again == Again::OutOfRange => {
+                        return Err(sentences::cannot_resume(&self.target.host()).error);
                     }
                     Err(failure) => failure,
                 },
             };
-            answer = None;
+            (answer, in_parts) = (None, false);
             let have = self.progress.borrow().have;
             if have > since {
                 (failures, stalls, since) = (0, 0, have);
             }
             failures += 1;
             stalls += u32::from(failure.again == Again::Stalled);
-            let again = matches!(failure.again, Again::Yes | Again::Stalled);
-            if !again || failures >= self.config.tries || stalls >= 2 {
+            if !failure.again.is_passing() || failures >= self.config.tries || stalls >= 2 {
                 return Err(failure.error);
             }
             sleep(self.config.backoff * 2u32.saturating_pow(failures - 1)).await;
         }
     }
 
-    /// Whether an end that came properly is the end of the file.
-    fn is_whole(&self) -> bool {
+    /// Whether an answer's end, which came properly, is the end of the file.
+    fn is_whole(&self, answer: &Answer) -> bool {
         let progress = self.progress.borrow();
-        progress.len.is_none_or(|len| progress.have >= len)
+        progress.len.map_or(answer.range.is_none(), |len| progress.have >= len)
     }
 
     /// Many servers that do not answer the first request with a part can still go on from the middle.
     async fn resume(&self) -> Result<Answer, Failure> {
         let have = self.progress.borrow().have;
         let host = self.target.host();
-        let answer = match self.upstream.get(&self.target, Some(have)).await {
-            Ok(answer) => answer,
-            Err(failure) if failure.again == Again::OutOfRange => return Err(sentences::cannot_resume(&host)),
-            Err(failure) => return Err(failure),
-        };
+        let by = Instant::now() + self.config.open_timeout;
+        let answer = self.upstream.get(&self.target, Some(have), by).await?;
         if !self.validator.agrees(&answer.validator) {
             return Err(sentences::changed(&host));
         }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -11,12 +11,13 @@ use std::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use reqwest::{Client, Response, redirect};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use url::Url;
 
 use super::{
     GatewayConfig,
     address::{OwnPorts, Resolver, Verdict},
+    disposition,
     range::{ContentRange, unsatisfied_length},
     sentences::{self, Again, Failure},
 };
@@ -24,13 +25,18 @@ use super::{
 /// How many redirects are followed.
 const REDIRECTS: usize = 5;
 
+/// How long a server's machine may acknowledge nothing. While an answer is awaited it is asked by TCP itself whether it is
+/// still there, so that one that is gone is not taken for a slow one, and is told of after this.
+const GONE: Duration = Duration::from_secs(15);
+/// When and how often it is asked.
+const ASKED: Duration = Duration::from_secs(5);
+
 /// The clients, and what they must not dial.
 pub(super) struct Upstream {
     client: Client,
     /// For names with one of our own ports: it never connects to this machine.
     guarded: Client,
     pub(super) own_ports: OwnPorts,
-    connect_timeout: Duration,
     stall_timeout: Duration,
 }
 
@@ -40,11 +46,17 @@ pub(super) struct Target {
     resolved: Mutex<Option<Url>>,
     /// Body bytes that came in.
     received: Arc<AtomicU64>,
+    /// What the server calls the file.
+    name: OnceLock<String>,
 }
 
 impl Target {
     pub(super) fn new(link: Url) -> Self {
-        Self { link, resolved: Mutex::new(None), received: Arc::default() }
+        Self { link, resolved: Mutex::new(None), received: Arc::default(), name: OnceLock::new() }
+    }
+
+    pub(super) fn name(&self) -> Option<String> {
+        self.name.get().cloned()
     }
 
     pub(super) fn host(&self) -> String {
@@ -110,6 +122,8 @@ impl Validator {
 pub(super) struct Body {
     response: Response,
     host: String,
+    /// When the request was made, and until when the first byte has to be there; none once it is.
+    first: Option<(Instant, Instant)>,
     stall_timeout: Duration,
     received: Arc<AtomicU64>,
 }
@@ -117,15 +131,23 @@ pub(super) struct Body {
 impl Body {
     /// The next bytes; `None` at the end.
     pub(super) async fn chunk(&mut self) -> Result<Option<Bytes>, Failure> {
-        match timeout(self.stall_timeout, self.response.chunk()).await {
+        let now = Instant::now();
+        let (since, by) = self.first.unwrap_or_else(|| (now, now + self.stall_timeout));
+        match timeout_at(by, self.response.chunk()).await {
             Ok(Ok(Some(bytes))) => {
+                self.first = self.first.filter(|_| bytes.is_empty());
                 self.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                 Ok(Some(bytes))
             }
             Ok(Ok(None)) => Ok(None),
             Ok(Err(error)) => Err(sentences::request(&self.host, &error)),
-            Err(_) => Err(sentences::silent(&self.host, Some(self.stall_timeout))),
+            Err(_) => Err(sentences::silent(&self.host, Some(by - since))),
         }
+    }
+
+    /// Once it has begun, nothing may come for so long from now on.
+    pub(super) fn be_patient(&mut self, stall_timeout: Duration) {
+        self.stall_timeout = stall_timeout;
     }
 }
 
@@ -137,14 +159,14 @@ impl Upstream {
             client: client(config, false)?,
             guarded: client(config, true)?,
             own_ports: OwnPorts::default(),
-            connect_timeout: config.connect_timeout,
             stall_timeout: config.stall_timeout,
         })
     }
 
-    /// Asks for the file from a byte on, or for all of it with no range at all.
-    pub(super) async fn get(&self, target: &Target, from: Option<u64>) -> Result<Answer, Failure> {
-        self.get_until(target, from, None).await
+    /// Asks for the file from a byte on, or for all of it with no range at all. The answer's first byte has to be there
+    /// `by` then; a connection that does not come about is told of sooner.
+    pub(super) async fn get(&self, target: &Target, from: Option<u64>, by: Instant) -> Result<Answer, Failure> {
+        self.get_until(target, from, None, by).await
     }
 
     /// The same, up to and with a byte where one is named.
@@ -153,14 +175,15 @@ impl Upstream {
         target: &Target,
         from: Option<u64>,
         last: Option<u64>,
+        by: Instant,
     ) -> Result<Answer, Failure> {
         if let Some(resolved) = target.resolved() {
-            match self.follow(resolved, target, from, last).await {
+            match self.follow(resolved, target, from, last, by).await {
                 Err(Failure { again: Again::FromTheLink, .. }) => target.set_resolved(None),
                 done => return done,
             }
         }
-        self.follow(target.link.clone(), target, from, last).await
+        self.follow(target.link.clone(), target, from, last, by).await
     }
 
     async fn follow(
@@ -169,7 +192,9 @@ impl Upstream {
         target: &Target,
         from: Option<u64>,
         last: Option<u64>,
+        by: Instant,
     ) -> Result<Answer, Failure> {
+        let asked = Instant::now();
         for _ in 0..=REDIRECTS {
             let host = sentences::host(&url);
             let client = match self.own_ports.check(&url) {
@@ -182,22 +207,28 @@ impl Upstream {
                 let last = last.map(|last| last.to_string()).unwrap_or_default();
                 request = request.header(header::RANGE, format!("bytes={from}-{last}"));
             }
-            let patience = self.connect_timeout + self.stall_timeout;
-            let response = match timeout(patience, request.send()).await {
+            let response = match timeout_at(by, request.send()).await {
                 Ok(Ok(response)) => response,
                 Ok(Err(error)) => return Err(sentences::request(&host, &error)),
-                Err(_) => return Err(sentences::silent(&host, Some(patience))),
+                Err(_) => return Err(sentences::silent(&host, Some(by - asked))),
             };
             if !matches!(response.status().as_u16(), 301 | 302 | 303 | 307 | 308) {
                 target.set_resolved((url != target.link).then_some(url));
-                return self.answer(response, host, target, from);
+                return self.answer(response, host, target, from, (asked, by));
             }
             url = redirected(&url, response.headers()).ok_or_else(|| sentences::bad_redirect(&host))?;
         }
         Err(sentences::redirects(&target.host()))
     }
 
-    fn answer(&self, response: Response, host: String, target: &Target, from: Option<u64>) -> Result<Answer, Failure> {
+    fn answer(
+        &self,
+        response: Response,
+        host: String,
+        target: &Target,
+        from: Option<u64>,
+        first: (Instant, Instant),
+    ) -> Result<Answer, Failure> {
         let headers = response.headers();
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let (range, total) = match response.status() {
@@ -216,6 +247,9 @@ impl Upstream {
             }
             status => return Err(sentences::status(&host, status.as_u16())),
         };
+        if let Some(name) = headers.get(header::CONTENT_DISPOSITION).and_then(disposition::file_name) {
+            let _ = target.name.set(name);
+        }
         let owned = |name| text(name).map(str::to_owned);
         let validator = Validator { total, etag: owned(header::ETAG), modified: owned(header::LAST_MODIFIED) };
         Ok(Answer {
@@ -224,7 +258,13 @@ impl Upstream {
             says_ranges: text(header::ACCEPT_RANGES).is_some_and(|text| text.eq_ignore_ascii_case("bytes")),
             content_type: owned(header::CONTENT_TYPE),
             validator,
-            body: Body { response, host, stall_timeout: self.stall_timeout, received: Arc::clone(&target.received) },
+            body: Body {
+                response,
+                host,
+                first: Some(first),
+                stall_timeout: self.stall_timeout,
+                received: Arc::clone(&target.received),
+            },
         })
     }
 }
@@ -243,6 +283,9 @@ fn client(config: &GatewayConfig, guards: bool) -> std::io::Result<Client> {
             .no_proxy()
             .http1_only()
             .connect_timeout(config.connect_timeout)
+            .tcp_keepalive(ASKED)
+            .tcp_keepalive_interval(ASKED)
+            .tcp_user_timeout(GONE)
             .pool_idle_timeout(config.idle_timeout)
             .dns_resolver(Arc::new(Resolver { guards }))
     };

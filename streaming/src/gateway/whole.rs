@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use protocol::{Error, ErrorKind};
-use tokio::{io::AsyncReadExt as _, time::timeout};
+use tokio::{
+    io::AsyncReadExt as _,
+    time::{Instant, timeout},
+};
 use url::Url;
 
 use super::{Gateway, looks_like_html, sentences, upstream::Target};
@@ -40,7 +43,8 @@ impl Gateway {
 
     async fn whole_link(&self, url: &Url, bound: usize) -> Result<Option<Bytes>, Error> {
         let target = Target::new(url.clone());
-        let mut answer = self.shared.upstream.get(&target, None).await.map_err(|failure| failure.error)?;
+        let by = Instant::now() + self.shared.config.place_timeout;
+        let mut answer = self.shared.upstream.get(&target, None, by).await.map_err(|failure| failure.error)?;
         if answer.total.is_some_and(|total| total > bound as u64) {
             return Ok(None);
         }

@@ -1,5 +1,7 @@
 //! The gateway against an upstream with every bad habit, and with the real ffprobe, ffmpeg and mpv as its clients.
 
+mod late;
+mod slow;
 mod spill;
 mod tools;
 mod trouble;
@@ -40,6 +42,8 @@ impl House {
         let dir = tempfile::tempdir().unwrap();
         let mut config = GatewayConfig::new(dir.path().to_owned());
         config.stall_timeout = Duration::from_millis(400);
+        config.place_timeout = Duration::from_millis(1200);
+        config.open_timeout = Duration::from_millis(2400);
         config.connect_timeout = Duration::from_secs(2);
         config.backoff = Duration::from_millis(10);
         config.idle_timeout = Duration::from_millis(500);
@@ -67,6 +71,12 @@ impl House {
     fn spilled(&self) -> usize {
         spill::files(self.dir.path()).len()
     }
+}
+
+/// What a server holds back is waited for, and not given up.
+fn patient(config: &mut GatewayConfig) {
+    let forever = Duration::from_secs(60);
+    (config.stall_timeout, config.place_timeout, config.open_timeout) = (forever, forever, forever);
 }
 
 fn noise(len: usize) -> Bytes {
@@ -154,7 +164,7 @@ async fn answers_as_rfc_9110_says() {
 async fn many_readers_of_one_source_are_one_download() {
     let film = noise(12 * MB);
     let upstream = Upstream::bytes(&film, Habits { hold_at: Some(MB as u64), ..Habits::default() }).await;
-    let house = House::with(|config| config.stall_timeout = Duration::from_secs(10)).await;
+    let house = House::with(patient).await;
     let url = upstream.url("/film");
     let (feed, same) = tokio::join!(house.open(&url), house.open(&url));
     let (feed, same) = (feed.unwrap(), same.unwrap());
@@ -201,7 +211,7 @@ async fn the_cache_is_bounded_and_nothing_is_read_that_nobody_wants() {
 async fn more_places_than_connections_are_all_served() {
     let film = noise(40 * MB);
     let upstream = Upstream::bytes(&film, Habits { rate: Some(16 * MB as u64), ..Habits::default() }).await;
-    let house = House::with(|config| config.stall_timeout = Duration::from_secs(10)).await;
+    let house = House::with(patient).await;
     let feed = house.open(&upstream.url("/film")).await.unwrap();
     let read = |n: usize| {
         let (feed, house) = (&feed, &house);
@@ -277,7 +287,7 @@ async fn shutdown_leaves_no_task_though_tools_hold_connections() {
     let slow =
         Upstream::bytes(&film, Habits { ranges: false, says_ranges: false, hold_at: Some(9), ..Habits::default() })
             .await;
-    let house = House::with(|config| config.stall_timeout = Duration::from_secs(60)).await;
+    let house = House::with(patient).await;
     let (feed, spilled) =
         (house.open(&upstream.url("/film")).await.unwrap(), house.open(&slow.url("/film")).await.unwrap());
     // Neither is read: the first stands on full sockets, the second waits for the upstream.

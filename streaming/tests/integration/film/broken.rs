@@ -21,6 +21,7 @@ const BOUND: Duration = Duration::from_secs(20);
 
 fn impatient(config: &mut Config) {
     config.gateway.stall_timeout = Duration::from_millis(500);
+    config.gateway.place_timeout = Duration::from_millis(1250);
     config.gateway.connect_timeout = Duration::from_secs(2);
     config.gateway.backoff = Duration::from_millis(10);
     config.gateway.tries = 2;

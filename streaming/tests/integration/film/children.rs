@@ -11,7 +11,7 @@ use crate::support::{
     films::film,
     playback::Order,
     processes::kill,
-    theatre::{PATIENCE, Theatre, bytes_below, id, withheld},
+    theatre::{PATIENCE, Theatre, bytes_below, id, patient, withheld},
     timeline,
 };
 
@@ -28,7 +28,7 @@ async fn a_killed_ffmpeg_is_replaced_and_the_timeline_stays_unbroken() {
 async fn survives(tool: &'static str, rendition: &'static str) {
     let film = film("short-ffmpeg").await;
     // The tool cannot get further than the middle of its work before it is killed.
-    let theatre = Theatre::behind(&film, withheld(&film), |config| config.gateway.stall_timeout = PATIENCE).await;
+    let theatre = Theatre::behind(&film, withheld(&film), patient).await;
     theatre.ready().await;
     let killing = async {
         let at_work = || theatre.upstream.held() > 0 && !theatre.bin.running(tool).is_empty();
@@ -49,7 +49,7 @@ async fn survives(tool: &'static str, rendition: &'static str) {
 #[tokio::test]
 async fn shutdown_in_the_middle_of_everything_leaves_no_child_no_task_no_file() {
     let film = film("short-ffmpeg").await;
-    let theatre = Theatre::behind(&film, withheld(&film), |config| config.gateway.stall_timeout = PATIENCE).await;
+    let theatre = Theatre::behind(&film, withheld(&film), patient).await;
     theatre.ready().await;
     theatre.segment(VIDEO, 0).await.unwrap();
     assert!(bytes_below(&theatre.store()) > 0, "the store is not where this test looks");
@@ -70,7 +70,7 @@ async fn a_session_that_everybody_left_ends_its_children_and_gives_back_its_byte
     // Whoever works on the middle of the film would go on working for ever.
     let theatre = Theatre::behind(&film, withheld(&film), |config| {
         config.sessions.sleep_after = Duration::from_millis(300);
-        config.gateway.stall_timeout = PATIENCE;
+        patient(config);
     })
     .await;
     let viewer = ViewerToken("0123456789abcdef".into());

@@ -10,7 +10,7 @@ use crate::support::{
     eventually,
     films::film,
     playback::Order,
-    theatre::{PATIENCE, Theatre, bytes_below, withheld},
+    theatre::{PATIENCE, Theatre, bytes_below, patient, withheld},
     timeline,
 };
 
@@ -57,7 +57,7 @@ async fn one_encoder_is_not_taken_from_who_waits_for_it_and_is_given_on_afterwar
     // Whoever waits for what lies beyond the film's middle goes on waiting.
     let theatre = Theatre::behind(&film, withheld(&film), |config| {
         config.max_encodes = Some(1);
-        config.gateway.stall_timeout = PATIENCE;
+        patient(config);
     })
     .await;
     theatre.ready().await;

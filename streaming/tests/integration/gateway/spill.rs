@@ -25,7 +25,7 @@ async fn a_server_without_ranges_is_read_once_from_its_start() {
     let film = noise(30 * MB);
     let habits = Habits { ranges: false, says_ranges: false, hold_at: Some(10 * MB as u64), ..Habits::default() };
     let upstream = Upstream::bytes(&film, habits).await;
-    let house = House::with(|config| config.stall_timeout = Duration::from_secs(3)).await;
+    let house = House::with(patient).await;
     let feed = house.open(&upstream.url("/film")).await.unwrap();
     assert_eq!((feed.reach(), feed.len(), house.spilled()), (Reach::AsRead, Some(30 * MB as u64), 1));
     until("10 MB are read", || feed.have_read() == 10 * MB as u64).await;
@@ -52,7 +52,7 @@ async fn a_server_without_a_length_is_seekable_once_it_is_read() {
     let habits =
         Habits { ranges: false, says_ranges: false, length: false, hold_at: Some(2 * MB as u64), ..Habits::default() };
     let upstream = Upstream::bytes(&film, habits).await;
-    let house = House::with(|config| config.stall_timeout = Duration::from_secs(3)).await;
+    let house = House::with(patient).await;
     let feed = house.open(&upstream.url("/film")).await.unwrap();
     assert_eq!((feed.reach(), feed.len()), (Reach::AsRead, None));
     let whole = house.get(&feed, None).await;
@@ -113,7 +113,7 @@ async fn servers_with_one_data_folder_leave_each_other_s_files_alone() {
     let dir = tempfile::tempdir().unwrap();
     let at_dir = |config: &mut GatewayConfig| {
         config.spill_dir = dir.path().to_owned();
-        config.stall_timeout = Duration::from_secs(3);
+        patient(config);
     };
     let first = House::with(at_dir).await;
     let feed = first.open(&upstream.url("/film")).await.unwrap();

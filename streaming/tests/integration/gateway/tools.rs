@@ -15,7 +15,7 @@ struct Screening {
 
 impl Screening {
     async fn new(habits: Habits) -> Self {
-        let house = House::with(|config| config.stall_timeout = Duration::from_secs(60)).await;
+        let house = House::with(patient).await;
         let dir = house.dir.path().to_owned();
         let film = tokio::task::spawn_blocking(move || small_mkv(&dir, 80)).await.unwrap();
         let bytes = Bytes::from(std::fs::read(&film).unwrap());

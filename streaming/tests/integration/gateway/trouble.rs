@@ -117,8 +117,8 @@ async fn failures_to_open_say_what_happened() {
         assert!(error.message.contains(&status.to_string()) && error.message.contains("127.0.0.1"), "{error}");
         sentences.push(error.message);
     }
-    upstream.change(|habits| (habits.status, habits.hold_at) = (None, Some(0)));
-    // Only what says that it is HTML is looked at before it is handed on.
+    upstream.change(|habits| (habits.status, habits.hold_at) = (None, Some(1)));
+    // Only what says that it is HTML is looked at before it is handed on, beyond its first bytes.
     assert_eq!(house.open(&url).await.unwrap().fault(), None);
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent = house.open(&format!("http://{}/film", free.local_addr().unwrap())).await.unwrap_err();

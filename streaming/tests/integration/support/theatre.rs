@@ -47,6 +47,16 @@ impl Theatre {
 
     /// Waits for its turn.
     pub(crate) async fn behind(film: &TestFilm, habits: Habits, change: impl FnOnce(&mut Config)) -> Self {
+        Self::at("/film.mkv", film, habits, change).await
+    }
+
+    /// The same with another path, and a query.
+    pub(crate) async fn at(
+        path: &'static str,
+        film: &TestFilm,
+        habits: Habits,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let stage = STAGE.acquire().await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let bin = Bin::new(dir.path().join("bin"));
@@ -70,7 +80,7 @@ impl Theatre {
         change(&mut config);
         let upstream = Upstream::serve(Content::File(film.path.clone()), habits).await;
         let matinee = Matinee::start(config).await.unwrap();
-        let session = matinee.open(&Open::link(upstream.url("/film.mkv")), &[]).unwrap().session;
+        let session = matinee.open(&Open::link(upstream.url(path)), &[]).unwrap().session;
         Self { matinee, upstream, bin, session, dir, _stage: stage }
     }
 
@@ -127,6 +137,11 @@ impl Theatre {
 pub(crate) fn withheld(film: &TestFilm) -> Habits {
     let bytes = film.bytes();
     Habits { hold_at: Some(bytes * 3 / 5), hold_to: Some(bytes - bytes / 50), ..Habits::default() }
+}
+
+/// What the server holds back is waited for, and not given up.
+pub(crate) fn patient(config: &mut Config) {
+    (config.gateway.stall_timeout, config.gateway.place_timeout) = (PATIENCE, PATIENCE);
 }
 
 /// The bytes that the files below a folder really take, whole pages of them.

@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -17,6 +17,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream, tcp::WriteHalf},
     sync::watch,
+    time::Instant,
 };
 
 /// What is served.
@@ -35,8 +36,10 @@ pub(crate) struct Habits {
     pub(crate) says_ranges: bool,
     /// Answers `bytes=0-` with 200, as some servers do though they can send parts.
     pub(crate) whole_from_zero: bool,
-    /// Tells the length; otherwise the body is chunked.
+    /// Tells the body's length; otherwise the body is chunked.
     pub(crate) length: bool,
+    /// Names the file's length in `Content-Range`; otherwise there is a star.
+    pub(crate) total: bool,
     /// Announces this length instead of the true one.
     pub(crate) announced: Option<u64>,
     /// At most this many bytes in one 206.
@@ -49,6 +52,14 @@ pub(crate) struct Habits {
     pub(crate) hold_to: Option<u64>,
     /// Where it would send nothing, it breaks the connection off, and answers with this status from then on.
     pub(crate) hold_status: Option<u16>,
+    /// Has nothing for so long after its first request, as a server that looks for somebody who has the film.
+    pub(crate) wakes_after: Duration,
+    /// Fetches what each answer begins with from elsewhere, which takes so long.
+    pub(crate) fetches_for: Duration,
+    /// Sends an answer's head at once where it has nothing else yet.
+    pub(crate) head_first: bool,
+    /// Closes the connection on so many of its first requests, without an answer.
+    pub(crate) deaf_to: usize,
     /// Answers with this status and nothing else.
     pub(crate) status: Option<u16>,
     /// Answers 302 to this address.
@@ -57,6 +68,7 @@ pub(crate) struct Habits {
     pub(crate) rate: Option<u64>,
     pub(crate) content_type: &'static str,
     pub(crate) etag: &'static str,
+    pub(crate) disposition: Option<&'static str>,
 }
 
 impl Default for Habits {
@@ -66,17 +78,23 @@ impl Default for Habits {
             says_ranges: true,
             whole_from_zero: false,
             length: true,
+            total: true,
             announced: None,
             part: None,
             drop_after: None,
             hold_at: None,
             hold_to: None,
             hold_status: None,
+            wakes_after: Duration::ZERO,
+            fetches_for: Duration::ZERO,
+            head_first: false,
+            deaf_to: 0,
             status: None,
             redirect: None,
             rate: None,
             content_type: "video/x-matroska",
             etag: "\"first\"",
+            disposition: None,
         }
     }
 }
@@ -108,6 +126,8 @@ struct Inner {
     len: u64,
     habits: watch::Sender<Habits>,
     seen: Mutex<Vec<Seen>>,
+    /// When its first request came.
+    asked: OnceLock<Instant>,
     open: watch::Sender<usize>,
     most: AtomicU64,
     sent: AtomicU64,
@@ -127,6 +147,7 @@ impl Upstream {
             len,
             habits: watch::Sender::new(habits),
             seen: Mutex::default(),
+            asked: OnceLock::new(),
             open: watch::Sender::new(0),
             most: AtomicU64::new(0),
             sent: AtomicU64::new(0),
@@ -230,7 +251,15 @@ impl Inner {
             head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("range: bytes=").map(str::to_owned));
         let bound = |n: usize| range.as_deref()?.split('-').nth(n)?.trim().parse::<u64>().ok();
         let (from, last) = (bound(0), bound(1));
-        self.seen.lock().unwrap().push(Seen { path, from, head });
+        let count = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.push(Seen { path, from, head });
+            seen.len()
+        };
+        self.asked.get_or_init(Instant::now);
+        if count <= self.habits.borrow().deaf_to {
+            return Ok(());
+        }
         let (mut reader, writer) = stream.split();
         tokio::select! {
             answered = self.answer(writer, from, last) => answered,
@@ -263,6 +292,9 @@ impl Inner {
         last: Option<u64>,
     ) -> io::Result<()> {
         let total = habits.announced.unwrap_or(self.len);
+        if !habits.head_first {
+            self.late(habits).await;
+        }
         let from = from.filter(|from| habits.ranges && !(habits.whole_from_zero && *from == 0));
         let start = from.unwrap_or(0);
         let mut answer = match from {
@@ -279,7 +311,7 @@ impl Inner {
         let end = from.and(habits.part).map_or(total, |part| total.min(start + part));
         let end = from.and(last).map_or(end, |last| end.min(last + 1));
         if from.is_some() {
-            let shown = if habits.length { total.to_string() } else { "*".to_owned() };
+            let shown = if habits.total { total.to_string() } else { "*".to_owned() };
             answer += &format!("Content-Range: bytes {start}-{}/{shown}\r\n", end - 1);
         }
         if habits.says_ranges {
@@ -289,9 +321,15 @@ impl Inner {
             true => format!("Content-Length: {}\r\n", end - start),
             false => "Transfer-Encoding: chunked\r\n".to_owned(),
         };
+        if let Some(disposition) = habits.disposition {
+            answer += &format!("Content-Disposition: {disposition}\r\n");
+        }
         answer +=
             &format!("Content-Type: {}\r\nETag: {}\r\nConnection: close\r\n\r\n", habits.content_type, habits.etag);
         stream.write_all(answer.as_bytes()).await?;
+        if habits.head_first {
+            self.late(habits).await;
+        }
         let (mut at, mut body) = (start, 0);
         while at < end.min(self.len) {
             self.hold(at).await?;
@@ -323,6 +361,13 @@ impl Inner {
             stream.write_all(b"0\r\n\r\n").await?;
         }
         stream.shutdown().await
+    }
+
+    /// Waits until there is something to send.
+    async fn late(&self, habits: &Habits) {
+        let asked = *self.asked.get_or_init(Instant::now);
+        tokio::time::sleep_until(asked + habits.wakes_after).await;
+        tokio::time::sleep(habits.fetches_for).await;
     }
 
     /// Waits while the switches say so.
