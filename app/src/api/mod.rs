@@ -10,7 +10,7 @@ mod patience;
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
-    Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId, SessionSummary,
+    Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
     SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
 };
 
@@ -28,7 +28,7 @@ pub async fn inspect(source: String) -> Result<Media, ApiError> {
 /// Opens a session. It answers at once; the preparation goes on. `file` and `subtitles` are numbers of files of a torrent.
 #[server(name = OpenCall, prefix = "/api", endpoint = "open", input = Json, output = Json)]
 pub async fn open(source: String, file: Option<u32>, subtitles: Option<u32>) -> Result<Opened, ApiError> {
-    Ok(Backend::here()?.0.open(Open { source, file, subtitles }).await?)
+    Ok(Backend::here()?.0.open(protocol::Open { source, file, subtitles }).await?)
 }
 
 /// The live sessions.

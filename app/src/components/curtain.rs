@@ -1,9 +1,12 @@
 //! What is shown before there is a picture: what is being prepared and how far it is.
 
 use leptos::prelude::*;
-use protocol::Stage;
+use protocol::{Stage, TorrentView};
 
-use crate::watch::Phase;
+use crate::{
+    text::{Wait, torrent_wait},
+    watch::Phase,
+};
 
 /// The steps to the first picture, and what each is called while it is being done.
 const STEPS: [(&str, &str); 4] = [
@@ -13,24 +16,44 @@ const STEPS: [(&str, &str); 4] = [
     ("Show it", "Waiting for the first segment…"),
 ];
 
+/// What the first step is for a torrent.
+const FIND_PEERS: (&str, &str) = ("Find peers", "Asking peers for the film…");
+
+/// `torrent`: how the film comes along, where it is a torrent's.
 #[component]
-pub(crate) fn Curtain(#[prop(into)] phase: Signal<Phase>) -> impl IntoView {
-    let words = move || step(phase.get()).map_or("Joining the screening…", |n| STEPS[n].1);
+pub(crate) fn Curtain(
+    #[prop(into)] phase: Signal<Phase>,
+    #[prop(into)] torrent: Signal<Option<TorrentView>>,
+) -> impl IntoView {
+    let is_torrent = Memo::new(move |_| torrent.with(Option::is_some));
+    let step_at = move |n: usize| if n == 0 && is_torrent.get() { FIND_PEERS } else { STEPS[n] };
+    let wait = Memo::new(move |_| torrent.with(|view| view.as_ref().map(torrent_wait).unwrap_or_default()));
+    // Set anew only when they differ, since they are read out.
+    let words = Memo::new(move |_| {
+        let of_step = move || step(phase.get()).map_or("Joining the screening…", |n| step_at(n).1);
+        wait.with(|wait: &Wait| wait.what).unwrap_or_else(of_step)
+    });
+    let figures = move || wait.with(|wait| wait.figures.clone());
     view! {
         <div class="curtain">
-            <p class="curtain-words" role="status">{words}</p>
+            <div class="curtain-text">
+                <p class="curtain-words" role="status">{words}</p>
+                <p class="wait-figures">{figures}</p>
+            </div>
             <ol class="steps">
                 {STEPS
                     .iter()
                     .enumerate()
-                    .map(|(n, (name, _))| {
+                    .map(|(n, _)| {
                         let state = move || match step(phase.get()) {
                             Some(at) if n < at => "done",
                             Some(at) if n == at => "current",
                             _ => "ahead",
                         };
                         view! {
-                            <li data-state=state aria-current=move || (state() == "current").then_some("step")>{*name}</li>
+                            <li data-state=state aria-current=move || (state() == "current").then_some("step")>
+                                {move || step_at(n).0}
+                            </li>
                         }
                     })
                     .collect_view()}

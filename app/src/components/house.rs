@@ -19,7 +19,7 @@ pub(crate) fn House(#[prop(into)] report: Signal<Option<SystemReport>>) -> impl 
 }
 
 fn details(report: SystemReport) -> impl IntoView {
-    let SystemReport { version, tools, store, sessions, encodes, .. } = report;
+    let SystemReport { version, tools, store, sessions, encodes, torrents } = report;
     let full = (sessions.used >= sessions.allowed)
         .then_some("Every place is taken. One becomes free about a minute after somebody stops watching.");
     view! {
@@ -27,6 +27,7 @@ fn details(report: SystemReport) -> impl IntoView {
             {figure("Films running", sessions, |n| n.to_string())}
             {figure("Encoders at work", encodes, |n| n.to_string())}
             {figure("Segment memory", store.bytes, bytes)}
+            {torrents.map(|torrents| figure("Torrent data", torrents.bytes, bytes))}
         </dl>
         {full.map(|text| view! { <p class="advice">{text}</p> })}
         {if store.on_tmpfs {
@@ -35,6 +36,7 @@ fn details(report: SystemReport) -> impl IntoView {
             let advice = store.advice.unwrap_or_else(|| "Segments are kept on a disk, which wears it and is slower.".into());
             view! { <p class="advice">{advice}</p> }.into_any()
         }}
+        {torrents.is_none().then(|| view! { <p class="quiet">"Torrents are switched off on this server."</p> })}
         <ul class="tools">{tools.into_iter().map(tool).collect_view()}</ul>
         <p class="quiet">"Matinee " {version}</p>
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod brand;
 pub(crate) mod bring_subtitles;
+mod choose_file;
 pub(crate) mod curtain;
 pub(crate) mod house;
 pub(crate) mod live;
@@ -9,9 +10,11 @@ pub(crate) mod look;
 pub(crate) mod making;
 pub(crate) mod notices;
 pub(crate) mod open_form;
+mod opening;
 pub(crate) mod player;
 pub(crate) mod share;
 pub(crate) mod stage;
+pub(crate) mod torrent;
 pub(crate) mod tracks;
 pub(crate) mod trouble;
 pub(crate) mod viewers;

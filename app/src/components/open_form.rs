@@ -1,70 +1,95 @@
 //! The form that opens a film.
 
-use std::time::Duration;
-
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+use leptos::{
+    ev::{DragEvent, SubmitEvent},
+    html,
+    prelude::*,
+};
 use leptos_router::hooks::use_navigate;
-use protocol::{Error, ErrorKind};
+use protocol::SessionId;
+use wasm_bindgen::JsCast as _;
+use web_sys::{File, Node};
 
-use crate::{api, browser, text::advice};
-
-/// Opening answers at once; a server that takes longer has a problem.
-const PATIENCE: Duration = Duration::from_secs(30);
+use super::{
+    choose_file::{ChooseFile, Chosen},
+    opening::{Doing, Opening, Problem},
+};
+use crate::text::{advice, torrent_advice};
 
 #[component]
 pub(crate) fn OpenForm() -> impl IntoView {
-    let field = NodeRef::<html::Input>::new();
     let form = NodeRef::<html::Form>::new();
-    let busy = RwSignal::new(false);
-    let problem = RwSignal::new(None::<Error>);
+    let file = NodeRef::<html::Input>::new();
+    let dropping = RwSignal::new(false);
     let navigate = use_navigate();
+    let go = move |session: SessionId| navigate(&format!("/watch/{session}"), Default::default());
+    let opening = Opening::new(Callback::new(go));
+    let take = move || {
+        let Some(input) = file.get_untracked() else { return };
+        let chosen = input.files().and_then(|files| files.get(0));
+        // So that choosing the same one again is a change.
+        input.set_value("");
+        if let Some(chosen) = chosen {
+            opening.take_file(chosen);
+        }
+    };
 
     Effect::new(move |_| {
-        if let Some(field) = field.get() {
+        if let Some(field) = opening.field.get() {
             let _ = field.focus();
         }
-        // Submitted before the page was at work; see `root`.
+        // Submitted or chosen before the page was at work; see `root`.
         if let Some(form) = form.get().filter(|form| form.has_attribute("data-early")) {
             let _ = form.request_submit();
         }
+        take();
     });
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(field) = field.get_untracked() else { return };
-        if busy.get_untracked() {
-            return;
+        opening.submit();
+    };
+    let choose = Callback::new(move |Chosen { source, film, subtitles }| opening.open(source, Some(film), subtitles));
+    let drag = move |event: DragEvent| {
+        if has_files(&event) {
+            event.prevent_default();
+            dropping.set(true);
         }
-        let source = field.value().trim().to_owned();
-        if source.is_empty() {
-            problem.set(Some(Error::new(ErrorKind::InvalidSource, "the field is empty; paste a link to a video")));
-            let _ = field.focus();
-            return;
+    };
+    let drag_away = move |event: DragEvent| {
+        // What it moves to may be a part of the form.
+        let to = event.related_target().and_then(|to| to.dyn_into::<Node>().ok());
+        if !form.get_untracked().is_some_and(|form| form.contains(to.as_ref())) {
+            dropping.set(false);
         }
-        problem.set(None);
-        busy.set(true);
-        let navigate = navigate.clone();
-        spawn_local(async move {
-            let answer = api::within(PATIENCE, api::open(source, None, None)).await;
-            if busy.is_disposed() {
-                return;
+    };
+    let drop_file = move |event: DragEvent| {
+        dropping.set(false);
+        if has_files(&event) {
+            event.prevent_default();
+            if let Some(dropped) = first_file(&event) {
+                opening.take_file(dropped);
             }
-            busy.set(false);
-            match answer {
-                Ok(opened) => {
-                    browser::keep_host_key(opened.session, &opened.host_key);
-                    navigate(&format!("/watch/{}", opened.session), Default::default());
-                }
-                Err(error) => {
-                    problem.set(Some(error.0));
-                    let _ = field.focus();
-                }
-            }
-        });
+        }
     };
 
+    let doing = opening.doing;
+    let busy = move || doing.get() != Doing::Nothing;
+    let can_call_off = Memo::new(move |_| doing.get().words().is_some());
     view! {
-        <form class="open" method="post" action="/" novalidate node_ref=form on:submit=submit>
+        <form
+            class="open"
+            class:dropping=move || dropping.get()
+            method="post"
+            action="/"
+            novalidate
+            node_ref=form
+            on:submit=submit
+            on:dragenter=drag
+            on:dragover=drag
+            on:dragleave=drag_away
+            on:drop=drop_file
+        >
             <label for="source">"Paste a link"</label>
             <div class="open-row">
                 <input
@@ -77,24 +102,44 @@ pub(crate) fn OpenForm() -> impl IntoView {
                     autocapitalize="off"
                     spellcheck="false"
                     autofocus
-                    placeholder="https://example.org/film.mkv"
+                    placeholder="https://example.org/film.mkv or magnet:?xt=…"
                     aria-describedby="source-hint source-problem"
-                    aria-invalid=move || problem.with(Option::is_some).to_string()
-                    node_ref=field
+                    aria-invalid=move || opening.problem.with(Option::is_some).to_string()
+                    node_ref=opening.field
                 />
                 <button class="primary" type="submit" disabled=busy>
-                    {move || if busy.get() { "Opening…" } else { "Watch" }}
+                    {move || if doing.get() == Doing::Opening { "Opening…" } else { "Watch" }}
                 </button>
             </div>
+            <div class="waiting">
+                <p role="status">{move || doing.get().words()}</p>
+                <Show when=move || can_call_off.get()>
+                    <button type="button" on:click=move |_| opening.call_off()>"Cancel"</button>
+                </Show>
+            </div>
             <p class="hint" id="source-hint">
-                "The address of a video file: MKV, MP4, WebM and others. Its own subtitles and audio tracks come along."
+                "The address of a video file (MKV, MP4, WebM and others), or a magnet link. "
+                "The film's own subtitles and audio tracks come along."
             </p>
+            <label class="pick">
+                <input
+                    class="visually-hidden"
+                    type="file"
+                    accept=".torrent,application/x-bittorrent"
+                    disabled=busy
+                    node_ref=file
+                    on:change=move |_| take()
+                />
+                "or choose a .torrent file"
+            </label>
             <div id="source-problem" role="alert">
                 {move || {
-                    problem
+                    opening
+                        .problem
                         .get()
-                        .map(|error| {
-                            let (heading, what_to_do) = advice(error.kind);
+                        .map(|Problem { error, torrent }| {
+                            let (heading, what_to_do) =
+                                if torrent { torrent_advice(error.kind) } else { advice(error.kind) };
                             view! {
                                 <div class="problem">
                                     <strong>{heading}</strong>
@@ -106,5 +151,17 @@ pub(crate) fn OpenForm() -> impl IntoView {
                 }}
             </div>
         </form>
+        <ChooseFile offer=opening.offer on_choose=choose on_close=Callback::new(move |()| opening.focus()) />
     }
+}
+
+/// Whether files are dragged, rather than a link or words, which the field takes by itself.
+fn has_files(event: &DragEvent) -> bool {
+    event
+        .data_transfer()
+        .is_some_and(|data| data.types().iter().any(|kind| kind.as_string().as_deref() == Some("Files")))
+}
+
+fn first_file(event: &DragEvent) -> Option<File> {
+    event.data_transfer()?.files()?.get(0)
 }

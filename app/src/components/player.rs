@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
 
-use super::{stage::Stage, tracks::Tracks};
+use super::{stage::Stage, torrent::PartsStrip, tracks::Tracks};
 use crate::{
     browser::{every, listen, now_ms},
     watch::{self, Watching},
@@ -90,6 +90,7 @@ pub(crate) fn Player(watching: Watching, children: Children) -> impl IntoView {
                     </button>
                 </Show>
             </Stage>
+            <PartsStrip watching />
             {children()}
             <Tracks watching />
         </div>

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 
 use super::{curtain::Curtain, trouble::Trouble};
-use crate::watch::{self, Phase, Watching};
+use crate::{
+    text::{Wait, torrent_wait},
+    watch::{self, Phase, Watching},
+};
 
 #[component]
 pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
@@ -13,6 +16,26 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
     };
     let told = move |_| watch::beat_soon(watching);
     let covered = move || watching.problem.with(Option::is_some) || watching.phase.get() != Phase::Showing;
+    let stalls = Memo::new(move |_| !covered() && watching.buffering.get());
+    let wait = Memo::new(move |_| {
+        if !stalls.get() {
+            return Wait::default();
+        }
+        watching.torrent.with(|view| view.as_ref().map(torrent_wait).unwrap_or_default())
+    });
+    let is_torrent = Memo::new(move |_| watching.torrent.with(Option::is_some));
+    // Set anew only when they differ, since they are read out.
+    let words = Memo::new(move |_| {
+        if !watching.reachable.get() {
+            Some("Reconnecting…")
+        } else if watching.queueing.get() {
+            Some("All encoders are busy. Waiting for a free one…")
+        } else if stalls.get() {
+            Some(wait.with(|wait| wait.what).unwrap_or("Fetching this part…"))
+        } else {
+            None
+        }
+    });
     view! {
         <div class="stage" class:covered=covered>
             <video
@@ -34,6 +57,7 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 }
                 on:seeking=move |_| {
                     watching.buffering.set(true);
+                    watching.at_s.set(watching.position().0);
                     watch::sought(watching);
                 }
                 on:timeupdate=move |_| {
@@ -50,9 +74,12 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
             ></video>
             {move || match watching.problem.get() {
                 Some(error) => {
-                    view! { <Trouble error on_retry=Callback::new(move |()| watching.try_again()) /> }.into_any()
+                    let on_retry = Callback::new(move |()| watching.try_again());
+                    view! { <Trouble error torrent=is_torrent.get_untracked() on_retry /> }.into_any()
                 }
-                None if watching.phase.get() != Phase::Showing => view! { <Curtain phase=watching.phase /> }.into_any(),
+                None if watching.phase.get() != Phase::Showing => {
+                    view! { <Curtain phase=watching.phase torrent=watching.torrent /> }.into_any()
+                }
                 None if watching.needs_click.get() => {
                     view! {
                         <button class="play" on:click=move |_| watch::try_to_play(watching)>
@@ -66,20 +93,10 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 }
                 None => ().into_any(),
             }}
-            <p class="over" role="status">
-                {move || {
-                    let showing = watching.phase.get() == Phase::Showing && watching.problem.with(Option::is_none);
-                    if !watching.reachable.get() {
-                        Some("Reconnecting…")
-                    } else if watching.queueing.get() {
-                        Some("All encoders are busy. Waiting for a free one…")
-                    } else if showing && watching.buffering.get() {
-                        Some("Fetching this part…")
-                    } else {
-                        None
-                    }
-                }}
-            </p>
+            <div class="over">
+                <p role="status">{words}</p>
+                <p class="wait-figures">{move || wait.with(|wait| wait.figures.clone())}</p>
+            </div>
             {children()}
         </div>
     }

@@ -3,11 +3,12 @@
 use leptos::prelude::*;
 use protocol::Error;
 
-use crate::text::{Remedy, advice, remedy};
+use crate::text::{Remedy, advice, remedy, torrent_advice};
 
+/// `torrent`: the film is, or was to be, a file of a torrent.
 #[component]
-pub(crate) fn Trouble(error: Error, on_retry: Callback<()>) -> impl IntoView {
-    let (heading, what_to_do) = advice(error.kind);
+pub(crate) fn Trouble(error: Error, #[prop(optional)] torrent: bool, on_retry: Callback<()>) -> impl IntoView {
+    let (heading, what_to_do) = if torrent { torrent_advice(error.kind) } else { advice(error.kind) };
     let again = remedy(error.kind) == Remedy::TryAgain;
     view! {
         <div class="trouble" role="alert">

@@ -8,7 +8,7 @@ use protocol::{Error, ErrorKind, SessionId};
 use crate::{
     components::{
         bring_subtitles::BringSubtitles, making::Making, notices::Notices, player::Player, share::Share,
-        trouble::Trouble, viewers::Viewers,
+        torrent::TorrentPanel, trouble::Trouble, viewers::Viewers,
     },
     pages::not_found::status_not_found,
     text::{clock, spoken_duration},
@@ -51,6 +51,7 @@ fn Screening(session: SessionId) -> impl IntoView {
                         <p class="quiet facts">{facts}</p>
                     </div>
                 </Player>
+                <TorrentPanel watching />
                 <BringSubtitles watching />
                 <Making watching />
                 <Notices watching />

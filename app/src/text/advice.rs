@@ -6,9 +6,10 @@ use protocol::ErrorKind;
 pub(crate) fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
     use ErrorKind as K;
     match kind {
-        K::InvalidSource => {
-            ("This link can't be used", "Paste the full address of a video file, beginning with http:// or https://.")
-        }
+        K::InvalidSource => (
+            "This link can't be used",
+            "Paste the full address of a video file, beginning with http:// or https://, or a magnet link.",
+        ),
         K::UnknownSession => (
             "This screening is over",
             "Its host closed it, or nobody watched for a long time. Open the film again from the home page.",
@@ -58,6 +59,34 @@ pub(crate) fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
     }
 }
 
+/// The same where the film is, or was to be, a file of a torrent.
+pub(crate) fn torrent_advice(kind: ErrorKind) -> (&'static str, &'static str) {
+    use ErrorKind as K;
+    match kind {
+        K::InvalidSource => (
+            "This torrent can't be used",
+            "Copy the whole magnet link, beginning with magnet:?xt=urn:btih:, or choose the .torrent file itself.",
+        ),
+        K::SourceTimeout => (
+            "Nobody answered in time",
+            "No peer that has this torrent could be reached yet, or its link's server is too slow. Try again in a moment; if it stays so, look for a torrent that more people share.",
+        ),
+        K::SourceUnreachable => (
+            "The torrent can't be reached",
+            "Check the link in another tab, or look for a torrent that more people share.",
+        ),
+        K::NotAVideo => (
+            "There is no video in this torrent",
+            "Its files are of other kinds, or in an archive. Look for a torrent with the video itself.",
+        ),
+        K::StoreFull => (
+            "The server has no room left",
+            "The disk quota for torrents is used up, or its memory for segments. Try again when fewer people watch, or ask whoever runs the server for more.",
+        ),
+        other => advice(other),
+    }
+}
+
 /// The one thing that is offered first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Remedy {
@@ -104,6 +133,14 @@ mod tests {
                 assert_ne!(advice(kind), advice(*other));
             }
         }
+    }
+
+    #[test]
+    fn a_torrent_has_its_own_advice_where_links_have_servers() {
+        for kind in [ErrorKind::InvalidSource, ErrorKind::SourceTimeout, ErrorKind::NotAVideo, ErrorKind::StoreFull] {
+            assert_ne!(torrent_advice(kind), advice(kind));
+        }
+        assert_eq!(torrent_advice(ErrorKind::AtCapacity), advice(ErrorKind::AtCapacity));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod prepare;
 mod presence;
 mod state;
 mod subtitles;
+mod torrent;
 
 use leptos::prelude::*;
 
@@ -30,6 +31,7 @@ pub(crate) fn begin(watching: Watching) {
         watching.name.set(crate::browser::name());
         watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
+        torrent::keep(watching);
         keys::listen(watching);
         // Here, since the server has no windows.
         on_cleanup(float::end);

@@ -61,6 +61,9 @@ async fn turn(watching: Watching, attempt: u32, loaded: &mut bool) -> Result<Opt
     watching.reachable.set(true);
     if view.state == SessionState::Failed {
         let error = view.error.clone();
+        if view.torrent.is_some() {
+            watching.torrent.set(view.torrent.clone());
+        }
         watching.view.set(Some(view));
         watching.give_up(error.unwrap_or_else(unexplained));
         return Ok(None);
@@ -113,6 +116,9 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) {
         && !had_tracks
     {
         watching.duration_s.set(Some(media.duration_s));
+    }
+    if let Some(torrent) = &view.torrent {
+        watching.torrent.set(Some(torrent.clone()));
     }
     watching.view.set(Some(view));
     if before.is_none() {

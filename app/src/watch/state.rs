@@ -3,7 +3,7 @@
 use leptos::{html, prelude::*};
 use protocol::{
     Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleKind, SubtitleTrack,
-    TrackId, TrackKind, ViewerView,
+    TorrentView, TrackId, TrackKind, ViewerView,
 };
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
@@ -49,6 +49,8 @@ pub(crate) struct Watching {
     pub(crate) house: NodeRef<html::Div>,
     /// The server's last account of the session.
     pub(crate) view: RwSignal<Option<SessionView>>,
+    /// How the film comes along, where it is a torrent's.
+    pub(crate) torrent: RwSignal<Option<TorrentView>>,
     /// The tracks that are played.
     pub(crate) choice: RwSignal<Choice>,
     /// The subtitles that viewers brought along.
@@ -100,6 +102,8 @@ pub(crate) struct Watching {
     pub(crate) attempt: RwSignal<u32>,
     /// The film's duration in seconds, corrected by heartbeats.
     pub(crate) duration_s: RwSignal<Option<f64>>,
+    /// Where playing is, in seconds of the film.
+    pub(crate) at_s: RwSignal<f64>,
     /// Wrapped, since it belongs to the browser's only thread; the server never has one.
     pub(crate) player: StoredValue<Option<SendWrapper<Player>>>,
     pub(crate) recovery: StoredValue<Recovery>,
@@ -120,6 +124,7 @@ impl Watching {
             video: NodeRef::new(),
             house: NodeRef::new(),
             view: RwSignal::new(None),
+            torrent: RwSignal::new(None),
             choice: RwSignal::new(Choice::default()),
             outside: RwSignal::new(Vec::new()),
             quality: RwSignal::new(Quality::Original),
@@ -147,6 +152,7 @@ impl Watching {
             name: RwSignal::new(None),
             attempt: RwSignal::new(0),
             duration_s: RwSignal::new(None),
+            at_s: RwSignal::new(0.0),
             player: StoredValue::new(None),
             recovery: StoredValue::new(Recovery::default()),
             fallback: StoredValue::new(Fallback::default()),
@@ -198,7 +204,9 @@ impl Watching {
 
     /// Remembers the place, which the element forgets when its buffers are taken from it.
     pub(crate) fn keep_place(self) {
-        self.resume.set_value(self.place());
+        let place = self.place();
+        self.resume.set_value(place);
+        self.at_s.set(place.position_s);
     }
 
     /// What the server is asked for to play what is chosen.
