@@ -53,12 +53,16 @@ pub(super) fn follow(inner: &Arc<Inner>, tasks: &Tasks, session: SessionId, scre
     tasks.spawn("torrent", async move {
         let opened = comes.wait_for(|coming| matches!(coming, Coming::Open(_))).await.map(|coming| coming.clone());
         let (Ok(Coming::Open(file)), Some(inner)) = (opened, matinee.upgrade()) else { return };
-        lock(&inner).insert(session, file.hash());
+        let hash = file.hash();
+        if let Some(torrents) = &inner.shelf.workshop().torrents {
+            // While it is open, so that it is there to be held.
+            torrents.hold(hash).await;
+        }
+        lock(&inner).insert(session, hash);
         // Closed meanwhile, it would never be let go of.
         if inner.registry().recipe(session).is_err() {
             return forget(&inner, session);
         }
-        let hash = file.hash();
         drop(file);
         let (Some(number), Some(torrents)) = (subtitles, inner.shelf.workshop().torrents.clone()) else { return };
         let added = async {

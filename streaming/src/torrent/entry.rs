@@ -46,13 +46,13 @@ struct Inner {
     leases: HashMap<u32, usize>,
     /// When somebody had it open last.
     watched: Instant,
-    /// Its data are to be deleted when nobody has it open.
-    forgotten: bool,
+    /// A session is on it, awake or asleep; without one its data go when nobody has it open.
+    held: bool,
 }
 
 impl Entry {
     pub(super) fn new(meta: Arc<Meta>, files: Arc<Files>, handle: Arc<ManagedTorrent>) -> Self {
-        let inner = Inner { leases: HashMap::new(), watched: Instant::now(), forgotten: false };
+        let inner = Inner { leases: HashMap::new(), watched: Instant::now(), held: false };
         Self {
             meta,
             files,
@@ -75,7 +75,6 @@ impl Entry {
     pub(super) fn take(&self, file: u32) {
         let mut inner = self.inner();
         *inner.leases.entry(file).or_default() += 1;
-        inner.forgotten = false;
         inner.watched = Instant::now();
     }
 
@@ -95,13 +94,13 @@ impl Entry {
         self.inner().leases.keys().copied().collect()
     }
 
-    pub(super) fn forget(&self) {
-        self.inner().forgotten = true;
+    pub(super) fn hold(&self, held: bool) {
+        self.inner().held = held;
     }
 
     pub(super) fn is_forgotten(&self) -> bool {
         let inner = self.inner();
-        inner.forgotten && inner.leases.is_empty()
+        !inner.held && inner.leases.is_empty()
     }
 
     pub(super) fn watched(&self) -> Instant {

@@ -70,10 +70,17 @@ impl Torrents {
         self.shared.open(link, file).await
     }
 
+    /// A session is on a torrent: its data stay while it sleeps, too.
+    pub async fn hold(&self, hash: InfoHash) {
+        if let Some(entry) = self.shared.entries.lock().await.get(&hash) {
+            entry.hold(true);
+        }
+    }
+
     /// The last session on a torrent is over: its data are deleted, unless they are to be kept.
     pub async fn forget(&self, hash: InfoHash) {
         if let Some(entry) = self.shared.entries.lock().await.get(&hash) {
-            entry.forget();
+            entry.hold(false);
         }
         self.shared.bell.notify_one();
     }
