@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{Workshop, title};
 use crate::{
     gateway::{Feed, READ_MAX},
-    source::{Magnet, Source, Torrent, TorrentFrom},
+    source::{InfoHash, Magnet, Source, Torrent, TorrentFrom},
     torrent::{self, Along, TorrentFile},
 };
 
@@ -26,14 +26,26 @@ pub enum Coming {
     /// It is asked what is in it.
     Resolving,
     Open(Arc<TorrentFile>),
+    /// It cannot be played, so that nothing more of it is downloaded.
+    Over(InfoHash),
 }
 
 impl Coming {
+    /// Which torrent it is, once that is opened.
+    #[must_use]
+    pub fn hash(&self) -> Option<InfoHash> {
+        match self {
+            Self::Not | Self::Resolving => None,
+            Self::Open(file) => Some(file.hash()),
+            Self::Over(hash) => Some(*hash),
+        }
+    }
+
     /// How it comes along.
     #[must_use]
     pub fn along(&self) -> Option<Along> {
         match self {
-            Self::Not => None,
+            Self::Not | Self::Over(_) => None,
             Self::Resolving => Some(Along::resolving()),
             Self::Open(file) => Some(file.along()),
         }

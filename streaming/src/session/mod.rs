@@ -16,6 +16,7 @@ mod outside;
 #[cfg(test)]
 mod properties;
 mod registry;
+mod saved;
 mod screening;
 pub mod secrets;
 #[cfg(test)]
@@ -24,5 +25,6 @@ mod viewers;
 
 pub use limits::Limits;
 pub use registry::{BeatOutcome, Opened, Registry, TouchOutcome};
+pub use saved::Saved;
 pub use screening::{End, Ended, Epoch, Progress};
 pub use viewers::Reader;

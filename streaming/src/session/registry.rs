@@ -17,7 +17,7 @@ use super::{
 /// The sessions, each with a recipe `R` from which everything else can be made again.
 #[derive(Debug)]
 pub struct Registry<R> {
-    limits: Limits,
+    pub(super) limits: Limits,
     pub(super) sessions: BTreeMap<SessionId, Screening<R>>,
     epochs: u64,
 }

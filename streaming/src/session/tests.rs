@@ -1,6 +1,7 @@
 //! The life of sessions, one rule a test.
 
 mod outside;
+mod saved;
 mod sleep;
 mod viewers;
 
