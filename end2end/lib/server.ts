@@ -90,7 +90,12 @@ export class Matinee {
     this.storeDir = mkdtempSync('/dev/shm/matinee-e2e-');
     this.dataDir = mkdtempSync(join(tmpdir(), 'matinee-e2e-'));
     const places = ['--addr', `127.0.0.1:${port}`, '--store-dir', this.storeDir, '--data-dir', this.dataDir];
-    this.child = spawn(BINARY, [...places, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Nothing leaves this machine.
+    const off = { MATINEE_TORRENT_DHT: 'off', MATINEE_TORRENT_TRACKERS: 'off', MATINEE_TORRENT_LOCAL_DISCOVERY: 'off' };
+    this.child = spawn(BINARY, [...places, ...flags], {
+      env: { ...process.env, ...off },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const keep = (block: Buffer) => {
       this.output = (this.output + block.toString()).slice(-1_000_000);
     };

@@ -159,9 +159,10 @@ pub(super) async fn run(inner: std::sync::Weak<Inner>, mut memory: Memory, token
         if token.is_cancelled() {
             return;
         }
+        // At once when something changes after a while, and not more often than that.
         let changed = async {
-            now.remember.notified().await;
             tokio::time::sleep(APART).await;
+            now.remember.notified().await;
         };
         tokio::select! {
             () = changed => {}
