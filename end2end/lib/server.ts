@@ -11,7 +11,7 @@ import { expect } from '@playwright/test';
 const BINARY = process.env.MATINEE_BIN ?? join(import.meta.dirname, '..', '..', 'target', 'release', 'matinee');
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as import('node:net').AddressInfo;
