@@ -41,6 +41,15 @@ impl Coming {
         }
     }
 
+    /// What the chosen file is called, for showing only.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Open(file) => Some(file.name()).filter(|name| !name.is_empty()),
+            Self::Not | Self::Resolving | Self::Over(_) => None,
+        }
+    }
+
     /// How it comes along.
     #[must_use]
     pub fn along(&self) -> Option<Along> {

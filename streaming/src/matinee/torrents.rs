@@ -55,10 +55,18 @@ impl Matinee {
 pub(super) fn follow(inner: &Arc<Inner>, tasks: &Tasks, session: SessionId, screen: &Screen, subtitles: Option<u32>) {
     let (matinee, mut comes) = (Arc::downgrade(inner), screen.comes());
     tasks.spawn("torrent", async move {
-        let hash = comes.wait_for(|coming| coming.hash().is_some()).await.map(|coming| coming.hash());
-        let (Ok(Some(hash)), Some(inner)) = (hash, matinee.upgrade()) else { return };
+        let opened = comes.wait_for(|coming| coming.hash().is_some()).await;
+        let Ok((hash, named)) = opened.map(|coming| (coming.hash(), coming.name())) else { return };
+        let (Some(hash), Some(inner)) = (hash, matinee.upgrade()) else { return };
         if let Some(torrents) = &inner.shelf.workshop().torrents {
             torrents.hold(hash, session);
+        }
+        if let Some(name) = named {
+            // Until its container tells.
+            let mut registry = inner.registry();
+            if registry.view(session).is_ok_and(|view| view.media.is_none()) {
+                registry.rename(session, name);
+            }
         }
         lock(&inner).insert(session, hash);
         // Closed meanwhile, it would never be let go of.
