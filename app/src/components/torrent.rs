@@ -44,7 +44,8 @@ pub(crate) fn PartsStrip(watching: Watching) -> impl IntoView {
 #[component]
 pub(crate) fn TorrentPanel(watching: Watching) -> impl IntoView {
     let torrent = watching.torrent;
-    let is_torrent = Memo::new(move |_| torrent.with(Option::is_some));
+    // Beside a problem the figures of before would only confuse.
+    let is_torrent = Memo::new(move |_| torrent.with(Option::is_some) && watching.problem.with(Option::is_none));
     // Set anew only when it differs, since it is read out.
     let state = Memo::new(move |_| torrent.with(|view| view.as_ref().map(torrent_state)));
     view! {

@@ -65,7 +65,7 @@ pub(crate) fn torrent_advice(kind: ErrorKind) -> (&'static str, &'static str) {
     match kind {
         K::InvalidSource => (
             "This torrent can't be used",
-            "Copy the whole magnet link, beginning with magnet:?xt=urn:btih:, or choose the .torrent file itself.",
+            "The words below say why. A magnet link begins with magnet:?xt=urn:btih:; a .torrent file can be chosen, or pasted as a link.",
         ),
         K::SourceTimeout => (
             "Nobody answered in time",
@@ -73,7 +73,7 @@ pub(crate) fn torrent_advice(kind: ErrorKind) -> (&'static str, &'static str) {
         ),
         K::SourceUnreachable => (
             "The torrent can't be reached",
-            "Check the link in another tab, or look for a torrent that more people share.",
+            "Nobody who has it could be found. Try again later, or look for a torrent that more people share.",
         ),
         K::NotAVideo => (
             "There is no video in this torrent",

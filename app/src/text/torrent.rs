@@ -15,12 +15,13 @@ pub(crate) struct Wait {
 
 const ASKING: &str = "Asking peers what is in the torrent…";
 const NO_PEERS: &str = "No peers yet. It begins when somebody who has the film answers.";
+const PEERS_GONE: &str = "No peers are connected. It goes on when somebody who has the film answers.";
 /// Short, since it lies over the picture; the panel says what to do.
 const FULL: &str = "The disk quota for torrents is used up.";
 
 /// What is waited for before the first picture, and while the picture stands still.
 pub(crate) fn torrent_wait(view: &TorrentView) -> Wait {
-    let known = || Some(no_peers(view.known_peers));
+    let known = || Some(no_peers(view));
     match view.state {
         TorrentState::Resolving if view.peers == 0 => Wait { what: Some(ASKING), figures: known() },
         TorrentState::Resolving => Wait { what: Some(ASKING), figures: Some(peers(view.peers)) },
@@ -43,9 +44,7 @@ pub(crate) fn torrent_state(view: &TorrentView) -> &'static str {
     match view.state {
         TorrentState::Resolving => ASKING,
         TorrentState::Checking => "Looking over what is here from before…",
-        TorrentState::Downloading if view.peers == 0 => {
-            "No peers are connected. It goes on when somebody who has the film answers."
-        }
+        TorrentState::Downloading if view.peers == 0 => PEERS_GONE,
         TorrentState::Downloading => "It downloads while you watch, what you watch next first.",
         TorrentState::Full => {
             "The disk quota for torrents is used up, so nothing more is downloaded until there is room. Close a film that nobody watches any more, or ask whoever runs the server for a larger quota."
@@ -94,8 +93,10 @@ fn peers(count: u32) -> String {
     if count == 1 { "1 peer".into() } else { format!("{count} peers") }
 }
 
-fn no_peers(known: u32) -> String {
-    if known == 0 { NO_PEERS.into() } else { format!("{NO_PEERS} {} known.", peers(known)) }
+fn no_peers(view: &TorrentView) -> String {
+    // Some of the film came from somebody.
+    let words = if view.have > 0 { PEERS_GONE } else { NO_PEERS };
+    if view.known_peers == 0 { words.into() } else { format!("{words} {} known.", peers(view.known_peers)) }
 }
 
 /// `3 of 8 pieces for the next segment`.

@@ -1,7 +1,7 @@
 //! One torrent that librqbit has, and who reads it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -20,7 +20,9 @@ use super::{Along, files::Files, meta::Meta, sentences, slot::Slot};
 const AWAITED_S: f64 = 4.0;
 /// The same in bytes while it is not known how long the film is.
 const AWAITED_BYTES: u64 = 1 << 20;
-/// Parts of a file that are told; the smallest gaps are passed over where there are more.
+/// Looks over which speeds are averaged, of about a second each.
+const LOOKS: usize = 6;
+/// Parts of a file that are told.
 const MOST_PARTS: usize = 400;
 
 /// A torrent in librqbit's hands.
@@ -39,6 +41,8 @@ pub(super) struct Entry {
     pub(super) turn: Notify,
     /// What is there from before is known.
     pub(super) loaded: AtomicBool,
+    /// Bytes that had come in and gone out at the last looks.
+    looks: Mutex<VecDeque<(Instant, u64, u64)>>,
     /// Bytes a second of the film, to say how much of it is awaited; 0 while nobody knows.
     rate: AtomicU64,
 }
@@ -66,6 +70,7 @@ impl Entry {
             changed: Notify::new(),
             turn: Notify::new(),
             loaded: AtomicBool::new(false),
+            looks: Mutex::default(),
             rate: AtomicU64::new(0),
         }
     }
@@ -158,6 +163,30 @@ impl Entry {
         self.handle().0.live().map_or(0, |live| live.stats_snapshot().peer_stats.live)
     }
 
+    /// Notes what has come in and gone out, for the speeds.
+    pub(super) fn look(&self) {
+        let mut looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(live) = self.handle().0.live() else { return looks.clear() };
+        let now = live.stats_snapshot();
+        // It counts anew when it is resumed.
+        if looks.back().is_some_and(|(_, down, up)| *down > now.fetched_bytes || *up > now.uploaded_bytes) {
+            looks.clear();
+        }
+        looks.push_back((Instant::now(), now.fetched_bytes, now.uploaded_bytes));
+        if looks.len() > LOOKS {
+            looks.pop_front();
+        }
+    }
+
+    /// Bytes a second that came in and went out over the last looks: peers send in bursts.
+    fn speeds(&self) -> (u64, u64) {
+        let looks = self.looks.lock().unwrap_or_else(PoisonError::into_inner);
+        let (Some(first), Some(last)) = (looks.front(), looks.back()) else { return (0, 0) };
+        let seconds = (last.0 - first.0).as_secs_f64();
+        let a_second = |bytes: u64| if seconds > 0.0 { (bytes as f64 / seconds) as u64 } else { 0 };
+        (a_second(last.1 - first.1), a_second(last.2 - first.2))
+    }
+
     /// Why nothing comes any more, if that is so.
     pub(super) fn broken(&self) -> Option<Error> {
         self.handle().0.with_state(|state| match state {
@@ -171,8 +200,8 @@ impl Entry {
         let size = self.meta.files.get(file as usize).map_or(0, |file| file.len);
         let parts = self.parts(file);
         let have = parts.iter().map(|(from, to)| to - from).sum();
-        let live = stats.live.as_ref();
-        let peers = live.map(|live| &live.snapshot.peer_stats);
+        let (down_bps, up_bps) = self.speeds();
+        let peers = stats.live.as_ref().map(|live| &live.snapshot.peer_stats);
         let state = match stats.state {
             TorrentStatsState::Initializing { .. } => TorrentState::Checking,
             _ if have >= size => TorrentState::Complete,
@@ -184,8 +213,8 @@ impl Entry {
             state,
             peers: peers.map_or(0, |peers| peers.live),
             known_peers: peers.map_or(0, |peers| peers.seen),
-            down_bps: live.map_or(0, |live| live.download_speed.as_bytes()),
-            up_bps: live.map_or(0, |live| live.upload_speed.as_bytes()),
+            down_bps,
+            up_bps,
             uploaded: stats.uploaded_bytes,
             size,
             have,
@@ -231,21 +260,30 @@ impl Entry {
     }
 }
 
-/// Parts without the smallest gaps, where there are too many to tell.
-fn told(mut parts: Vec<(u64, u64)>, size: u64) -> Vec<(u64, u64)> {
-    let mut gap = size / (2 * MOST_PARTS as u64);
-    while parts.len() > MOST_PARTS {
-        let mut fewer: Vec<(u64, u64)> = Vec::new();
-        for part in parts {
-            match fewer.last_mut() {
-                Some(last) if part.0 - last.1 <= gap => last.1 = part.1,
-                _ => fewer.push(part),
+/// Parts as they are; where there are too many to tell, in cells of a four-hundredth of the file, of which each is there when
+/// half of it is.
+fn told(parts: Vec<(u64, u64)>, size: u64) -> Vec<(u64, u64)> {
+    if parts.len() <= MOST_PARTS {
+        return parts;
+    }
+    let cell = size.div_ceil(MOST_PARTS as u64).max(1);
+    let mut there = vec![0; MOST_PARTS];
+    for (from, to) in parts {
+        for n in from / cell..to.div_ceil(cell) {
+            if let Some(bytes) = usize::try_from(n).ok().and_then(|n| there.get_mut(n)) {
+                *bytes += to.min((n + 1) * cell) - from.max(n * cell);
             }
         }
-        parts = fewer;
-        gap = gap * 2 + 1;
     }
-    parts
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    for (n, _) in (0..).zip(&there).filter(|(_, bytes)| **bytes * 2 >= cell) {
+        let (from, to) = (n * cell, ((n + 1) * cell).min(size));
+        match runs.last_mut() {
+            Some(last) if last.1 == from => last.1 = to,
+            _ => runs.push((from, to)),
+        }
+    }
+    runs
 }
 
 #[cfg(test)]
@@ -254,11 +292,17 @@ mod tests {
 
     #[test]
     fn what_is_told_is_bounded() {
-        let many: Vec<_> = (0..10_000).map(|n| (n * 10, n * 10 + 5)).collect();
-        let few = told(many, 100_000);
-        assert!((2..=MOST_PARTS).contains(&few.len()), "{}", few.len());
-        assert!(few.windows(2).all(|pair| pair[0].1 < pair[1].0));
-        assert_eq!((few[0].0, few.last().unwrap().1), (0, 99_995));
+        // Half of the first half, in small parts, and all of the last quarter.
+        let mut many: Vec<_> = (0..5000).map(|n| (n * 20, n * 20 + 5)).collect();
+        many.push((150_000, 200_000));
+        assert_eq!(told(many.clone(), 200_000), [(150_000, 200_000)]);
+        for part in &mut many[..1000] {
+            part.1 += 10;
+        }
+        assert_eq!(told(many, 200_000), [(0, 20_000), (150_000, 200_000)]);
+        let alternating: Vec<_> = (0..10_000).map(|n| (n * 20, n * 20 + 10)).collect();
+        assert!(told(alternating, 200_000).len() <= MOST_PARTS);
         assert_eq!(told(vec![(0, 5), (6, 7)], 10), [(0, 5), (6, 7)]);
+        assert_eq!(told(vec![(0, 0); 500], 0), []);
     }
 }

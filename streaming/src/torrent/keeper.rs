@@ -159,6 +159,7 @@ impl Keeper {
             }
         }
         self.load(entry);
+        entry.look();
         rest(entry);
         self.call_again(entry).await;
         self.write(entry, false).await;

@@ -17,7 +17,7 @@ pub(super) fn nobody_told(limit: Duration) -> Error {
 pub(super) fn no_way_to_peers() -> Error {
     Error::new(
         ErrorKind::SourceUnreachable,
-        "there is no way to find who has this torrent: its link names neither peers nor a tracker that answers; try another link, or have the server use DHT and trackers (--torrent-dht, --torrent-trackers)",
+        "nobody who has this torrent could be found: neither the peers and trackers that its link names nor the server's other ways led to one; try another link, or have the server use DHT and trackers (--torrent-dht, --torrent-trackers)",
     )
 }
 
