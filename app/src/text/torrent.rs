@@ -145,6 +145,8 @@ mod tests {
     fn without_peers_a_wait_says_what_it_waits_for() {
         let mut view = view(TorrentState::Downloading);
         view.peers = 0;
+        assert_eq!(figures(&view), format!("{PEERS_GONE} 40 peers known."), "some of it came from somebody");
+        view.have = 0;
         assert_eq!(figures(&view), format!("{NO_PEERS} 40 peers known."));
         view.known_peers = 0;
         assert_eq!(figures(&view), NO_PEERS);
