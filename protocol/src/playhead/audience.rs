@@ -23,7 +23,7 @@ pub struct Report {
     /// The revision for which the player has the picture and could go on at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<u64>,
-    /// Milliseconds to the server and back, as the page has measured it.
+    /// Milliseconds to the server and back, as [`super::Clock`] has measured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_ms: Option<f64>,
 }

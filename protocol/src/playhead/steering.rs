@@ -28,7 +28,8 @@ pub enum Applied {
 /// take the milliseconds since the Unix epoch once, at the start, and add a monotonic clock. Times that go backwards do
 /// no harm beyond a film that stands for as long.
 ///
-/// Nobody's player holds the others up: a viewer who stalls is not asked about, but catches up alone. Only with [`Rules::wait_for_everybody`] a play or a seek waits, at the moment when all look at
+/// Nobody's player holds the others up: a viewer who stalls is not asked about, but catches up alone (see
+/// [`super::Follower`]). Only with [`Rules::wait_for_everybody`] a play or a seek waits, at the moment when all look at
 /// a standing picture anyway; for 10 s at most, for those who followed when it began, and not for those who were waited
 /// for in vain the last time.
 ///
