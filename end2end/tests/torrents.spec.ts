@@ -225,7 +225,7 @@ test('a seeder that vanishes is waited for in words, and the film goes on by its
   await expect(panelOf(page).getByRole('status')).toHaveText(/no peers are connected.*when somebody who has the film answers/i);
   await expect(figure(page, 'Peers')).toHaveText('0 of 1 known peer');
   // What is there plays until it is used up.
-  await expect(overOf(page).getByText(/no peers yet/i)).toBeVisible({ timeout: 45_000 });
+  await expect(overOf(page).getByText(/no peers are connected/i)).toBeVisible({ timeout: 45_000 });
   await expect(overOf(page).getByRole('status')).toHaveText(/fetching this part/i);
   await expect(page.getByRole('alert').filter({ hasText: /\S/ })).toHaveCount(0);
   const stood = await viewer.position();
