@@ -142,9 +142,13 @@ impl Entry {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner).iter().filter_map(Weak::upgrade).collect()
     }
 
-    /// Whether somebody waits for data.
-    pub(super) fn is_awaited(&self) -> bool {
-        self.slots().iter().any(|slot| slot.waits_at().is_some())
+    /// Whether something is missing of a file that somebody has open.
+    pub(super) fn is_wanted(&self) -> bool {
+        let is_whole = |file: &u32| {
+            let have: u64 = self.parts(*file).iter().map(|(from, to)| to - from).sum();
+            self.meta.files.get(*file as usize).is_none_or(|about| have >= about.len)
+        };
+        !self.leased().iter().all(is_whole)
     }
 
     /// How many bytes from an offset of a file on are there, `max` at most.

@@ -24,7 +24,7 @@ const IDLE: Duration = Duration::from_secs(4);
 const WRITE: Duration = Duration::from_secs(5);
 /// How long data of an earlier server are kept for a session that may come back.
 const RETENTION: Duration = Duration::from_secs(24 * 3600);
-/// Peers that are gone are tried again after so long when somebody waits, and then after twice as long each time, up to
+/// Peers that are gone are tried again after so long when something is missing, and then after twice as long each time, up to
 /// [`LONGEST`]; librqbit itself would wait for minutes.
 const RETRY: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(60);
@@ -178,10 +178,10 @@ impl Keeper {
         }
     }
 
-    /// Peers that went away are called again while somebody waits.
+    /// Peers that went away are called again while something is missing.
     async fn call_again(&mut self, entry: &Arc<Entry>) {
         let Some(note) = self.notes.get_mut(&entry.meta.hash) else { return };
-        if !matches!(state(entry), State::Live) || !entry.is_awaited() || entry.peers() > 0 {
+        if !matches!(state(entry), State::Live) || entry.peers() > 0 || !entry.is_wanted() {
             note.alone_since = None;
             if entry.peers() > 0 {
                 note.patience = RETRY;
