@@ -205,7 +205,7 @@ impl Film {
     #[must_use]
     pub fn torrent(&self) -> Option<TorrentView> {
         let along = self.torrent.as_ref()?.along();
-        let (size, duration_s) = (along.size, *self.length.borrow());
+        let (size, duration_s) = (along.size(), *self.length.borrow());
         Some(along.view(Some(&|offset| self.parts.moments.at(offset, size, duration_s))))
     }
 

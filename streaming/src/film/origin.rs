@@ -177,18 +177,16 @@ async fn open_file(
 async fn first(feed: &Feed) -> Result<(), Error> {
     let len = feed.len().unwrap_or_default();
     let last = len.saturating_sub(FIRST as u64);
-    let beginning = async {
+    let read = |at| async move {
         loop {
-            match feed.read(0, FIRST).await {
+            match feed.read(at, FIRST).await {
                 // Each try is a wait of its own.
                 Err(error) if error.kind == ErrorKind::SourceTimeout => {}
                 read => return read.map(drop),
             }
         }
     };
-    let end =
-        async { while feed.read(last, FIRST).await.is_err_and(|error| error.kind == ErrorKind::SourceTimeout) {} };
-    let both = async { tokio::join!(beginning, end).0 };
+    let both = async { tokio::join!(read(0), read(last)).0 };
     tokio::time::timeout(FIRST_BYTES, both).await.unwrap_or_else(|_| {
         Err(feed.fault().unwrap_or_else(|| {
             Error::new(ErrorKind::SourceTimeout, "nobody who has this torrent sends anything of it; try again later")

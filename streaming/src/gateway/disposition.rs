@@ -2,7 +2,7 @@
 
 use http::HeaderValue;
 
-use crate::source::printable;
+use crate::source::{percent_decoded, printable};
 
 /// The file's name, without folders and fit to be shown.
 pub(super) fn file_name(header: &HeaderValue) -> Option<String> {
@@ -21,12 +21,6 @@ pub(super) fn file_name(header: &HeaderValue) -> Option<String> {
     let name = extended.or_else(|| value("filename").map(unquoted))?;
     let name = printable(name.rsplit(['/', '\\']).next().unwrap_or_default());
     (!name.is_empty()).then_some(name)
-}
-
-fn percent_decoded(text: &str) -> String {
-    // A form's decoder, so what has a meaning in forms alone is kept from it.
-    let text = text.replace('+', "%2B").replace('&', "%26");
-    url::form_urlencoded::parse(text.as_bytes()).next().map_or_else(String::new, |(name, _)| name.into_owned())
 }
 
 /// The header's parts: a semicolon within quotes divides nothing.

@@ -21,7 +21,7 @@ use tokio::{
     task::spawn_blocking,
     time::timeout,
 };
-
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use url::Url;
 
 use super::{
@@ -75,6 +75,8 @@ pub(super) struct Shared {
 struct Known {
     meta: Arc<Meta>,
     peers: Vec<SocketAddr>,
+    /// Of the contents, counted once.
+    weight: usize,
 }
 
 impl Shared {
@@ -83,7 +85,7 @@ impl Shared {
         folder: Folder,
         gateway: Gateway,
         tasks: Tasks,
-        token: tokio_util::sync::CancellationToken,
+        token: CancellationToken,
     ) -> anyhow::Result<Arc<Self>> {
         let options = options(&config, &folder, token);
         let session = Session::new_with_opts(folder.state(), options).await?;
@@ -146,10 +148,9 @@ impl Shared {
         let limit = self.config.magnet_timeout;
         let session = Arc::clone(&self.session);
         // A task of its own: librqbit takes some hostile descriptions for impossible.
-        let asking = self.tasks.spawn("resolve", async move {
+        let asking = AbortOnDropHandle::new(self.tasks.spawn("resolve", async move {
             timeout(limit, session.add_torrent(AddTorrent::from_url(text), Some(options))).await
-        });
-        let _stop = AbortOnDrop(asking.abort_handle());
+        }));
         let Ok(asked) = asking.await else { return Err(sentences::nonsense()) };
         match asked.ok_or_else(sentences::closed)? {
             Ok(Ok(AddTorrentResponse::ListOnly(found))) => Ok((found.torrent_bytes, found.seen_peers)),
@@ -179,10 +180,10 @@ impl Shared {
     }
 
     fn remember(&self, meta: Meta, peers: Vec<SocketAddr>) -> Known {
-        let known = Known { meta: Arc::new(meta), peers };
+        let known = Known { weight: meta.weight(), meta: Arc::new(meta), peers };
         let mut remembered = self.remembered();
         remembered.put(known.meta.hash, known.clone());
-        while remembered.iter().map(|(_, known)| known.meta.weight()).sum::<usize>() > REMEMBERED_BYTES {
+        while remembered.iter().map(|(_, known)| known.weight).sum::<usize>() > REMEMBERED_BYTES {
             remembered.pop_lru();
         }
         known
@@ -196,7 +197,7 @@ impl Shared {
     pub(super) async fn open(self: &Arc<Self>, link: &Magnet, file: Option<u32>) -> Result<Arc<TorrentFile>, Error> {
         let known = self.known(link).await?;
         let file = known.meta.choose(file)?;
-        let size = known.meta.files.get(file as usize).map_or(0, |file| file.len);
+        let size = known.meta.len_of(file);
         if size > self.ledger.comfortable() {
             return Err(sentences::too_large(size, self.ledger.capacity().allowed));
         }
@@ -281,21 +282,12 @@ impl Shared {
     }
 }
 
-/// A task that ends with who awaits it.
-struct AbortOnDrop(tokio::task::AbortHandle);
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 /// Away from the runtime's threads: there may be a hundred thousand files.
 async fn read(bytes: Bytes) -> Result<Meta, Error> {
     spawn_blocking(move || Meta::read(&bytes)).await.unwrap_or_else(|_| Err(sentences::nonsense()))
 }
 
-fn options(config: &TorrentConfig, folder: &Folder, token: tokio_util::sync::CancellationToken) -> SessionOptions {
+fn options(config: &TorrentConfig, folder: &Folder, token: CancellationToken) -> SessionOptions {
     let dht = DhtSessionConfig {
         persistence: Some(DhtPersistenceConfig {
             config_filename: Some(folder.state().join("dht.json")),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use librqbit::{ManagedTorrent, TorrentStatsState};
-use protocol::{AwaitedPieces, Error, TorrentState};
+use protocol::{AwaitedPieces, Error, TorrentState, TorrentView};
 use tokio::sync::Notify;
 
 use super::{Along, files::Files, meta::Meta, sentences, slot::Slot};
@@ -146,7 +146,7 @@ impl Entry {
     pub(super) fn is_wanted(&self) -> bool {
         let is_whole = |file: &u32| {
             let have: u64 = self.parts(*file).iter().map(|(from, to)| to - from).sum();
-            self.meta.files.get(*file as usize).is_none_or(|about| have >= about.len)
+            have >= self.meta.len_of(*file)
         };
         !self.leased().iter().all(is_whole)
     }
@@ -201,7 +201,7 @@ impl Entry {
 
     pub(super) fn along(&self, file: u32) -> Along {
         let stats = self.handle().0.stats();
-        let size = self.meta.files.get(file as usize).map_or(0, |file| file.len);
+        let size = self.meta.len_of(file);
         let parts = self.parts(file);
         let have = parts.iter().map(|(from, to)| to - from).sum();
         let (down_bps, up_bps) = self.speeds();
@@ -213,7 +213,7 @@ impl Entry {
             _ if self.full.load(Ordering::Relaxed) => TorrentState::Full,
             _ => TorrentState::Downloading,
         };
-        Along {
+        let view = TorrentView {
             state,
             peers: peers.map_or(0, |peers| peers.live),
             known_peers: peers.map_or(0, |peers| peers.seen),
@@ -222,25 +222,20 @@ impl Entry {
             uploaded: stats.uploaded_bytes,
             size,
             have,
-            parts: told(parts, size),
+            parts_s: Vec::new(),
             awaited: self.awaited(file),
-        }
+        };
+        Along { view, parts: told(parts, size) }
     }
 
     /// What of a file is there.
     fn parts(&self, file: u32) -> Vec<(u64, u64)> {
         let Some(about) = self.meta.files.get(file as usize) else { return Vec::new() };
-        let mut parts: Vec<(u64, u64)> = Vec::new();
-        let pieces = about.offset / self.meta.piece..(about.offset + about.len).div_ceil(self.meta.piece);
-        for piece in pieces.filter(|piece| self.files.has(*piece)) {
+        let there = self.meta.pieces(about, 0..about.len).filter(|piece| self.files.has(*piece));
+        joined(there.map(|piece| {
             let from = (piece * self.meta.piece).saturating_sub(about.offset);
-            let to = ((piece + 1) * self.meta.piece - about.offset).min(about.len);
-            match parts.last_mut() {
-                Some(last) if last.1 == from => last.1 = to,
-                _ => parts.push((from, to)),
-            }
-        }
-        parts
+            (from, ((piece + 1) * self.meta.piece - about.offset).min(about.len))
+        }))
     }
 
     /// The pieces that who began to wait last waits for.
@@ -255,7 +250,7 @@ impl Entry {
             rate => (rate as f64 * AWAITED_S) as u64,
         };
         let end = (at + window.max(1)).min(about.len);
-        let pieces = (about.offset + at) / self.meta.piece..(about.offset + end).div_ceil(self.meta.piece);
+        let pieces = self.meta.pieces(about, at..end);
         let have = pieces.clone().filter(|piece| self.files.has(*piece)).count();
         Some(AwaitedPieces {
             have: u32::try_from(have).unwrap_or(u32::MAX),
@@ -279,15 +274,20 @@ fn told(parts: Vec<(u64, u64)>, size: u64) -> Vec<(u64, u64)> {
             }
         }
     }
-    let mut runs: Vec<(u64, u64)> = Vec::new();
-    for (n, _) in (0..).zip(&there).filter(|(_, bytes)| **bytes * 2 >= cell) {
-        let (from, to) = (n * cell, ((n + 1) * cell).min(size));
-        match runs.last_mut() {
+    let cells = (0..).zip(there).filter(|(_, bytes)| *bytes * 2 >= cell);
+    joined(cells.map(|(n, _)| (n * cell, ((n + 1) * cell).min(size))))
+}
+
+/// Parts in order, those that meet as one.
+fn joined(parts: impl Iterator<Item = (u64, u64)>) -> Vec<(u64, u64)> {
+    let mut all: Vec<(u64, u64)> = Vec::new();
+    for (from, to) in parts {
+        match all.last_mut() {
             Some(last) if last.1 == from => last.1 = to,
-            _ => runs.push((from, to)),
+            _ => all.push((from, to)),
         }
     }
-    runs
+    all
 }
 
 #[cfg(test)]

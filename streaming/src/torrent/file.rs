@@ -77,7 +77,7 @@ impl Drop for TorrentFile {
 
 impl ByteSource for TorrentFile {
     fn len(&self) -> u64 {
-        self.entry.meta.files.get(self.file as usize).map_or(0, |file| file.len)
+        self.entry.meta.len_of(self.file)
     }
 
     fn reader(&self, urgent: bool) -> Box<dyn ByteReader> {

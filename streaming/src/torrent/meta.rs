@@ -1,5 +1,7 @@
 //! What is in a torrent, read from its `.torrent` file.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use librqbit::{ByteBuf, TorrentMetaV1Info, torrent_from_bytes};
 use protocol::{Error, ErrorKind, Media, Reach, TorrentFile, TorrentFileKind};
@@ -95,6 +97,16 @@ impl Meta {
         let name = info.name().map(|name| printable(&name)).filter(|name| !name.is_empty());
         let name = name.or_else(|| Some(files.first()?.name.clone())).unwrap_or_default();
         Ok(Self { hash, name, files, piece, total, info: info_bytes, trackers })
+    }
+
+    /// Bytes of a file; none where there is no such file.
+    pub(super) fn len_of(&self, file: u32) -> u64 {
+        self.files.get(file as usize).map_or(0, |file| file.len)
+    }
+
+    /// The pieces that a part of a file lies in.
+    pub(super) const fn pieces(&self, file: &FileMeta, part: Range<u64>) -> Range<u64> {
+        (file.offset + part.start) / self.piece..(file.offset + part.end).div_ceil(self.piece)
     }
 
     /// Bytes that it takes in memory, about.

@@ -1,28 +1,21 @@
 //! How a torrent's file comes along, as it is told.
 
-use protocol::{AwaitedPieces, TorrentState, TorrentView};
+use protocol::{TorrentState, TorrentView};
 
-/// How a file comes along, in bytes.
+/// How a file comes along, before its film's timeline is known.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Along {
-    pub state: TorrentState,
-    pub peers: u32,
-    pub known_peers: u32,
-    pub down_bps: u64,
-    pub up_bps: u64,
-    pub uploaded: u64,
-    pub size: u64,
-    pub have: u64,
-    /// Pairs of first byte and the one behind the last, in order.
-    pub parts: Vec<(u64, u64)>,
-    pub awaited: Option<AwaitedPieces>,
+    /// All but what of the timeline is there.
+    pub(super) view: TorrentView,
+    /// What of the file is there: pairs of first byte and the one behind the last, in order.
+    pub(super) parts: Vec<(u64, u64)>,
 }
 
 impl Along {
     /// Before anybody has told what is in the torrent.
     #[must_use]
     pub const fn resolving() -> Self {
-        Self {
+        let view = TorrentView {
             state: TorrentState::Resolving,
             peers: 0,
             known_peers: 0,
@@ -31,9 +24,16 @@ impl Along {
             uploaded: 0,
             size: 0,
             have: 0,
-            parts: Vec::new(),
+            parts_s: Vec::new(),
             awaited: None,
-        }
+        };
+        Self { view, parts: Vec::new() }
+    }
+
+    /// Bytes of the file.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.view.size
     }
 
     /// The same on a film's timeline. `moment` tells when what is at an offset is shown, in seconds; where nothing is known
@@ -44,17 +44,6 @@ impl Along {
             let told = self.parts.iter().map(|(from, to)| (moment(*from), moment(*to)));
             told.filter(|(from, to)| to > from).collect()
         });
-        TorrentView {
-            state: self.state,
-            peers: self.peers,
-            known_peers: self.known_peers,
-            down_bps: self.down_bps,
-            up_bps: self.up_bps,
-            uploaded: self.uploaded,
-            size: self.size,
-            have: self.have,
-            parts_s: parts_s.unwrap_or_default(),
-            awaited: self.awaited,
-        }
+        TorrentView { parts_s: parts_s.unwrap_or_default(), ..self.view }
     }
 }

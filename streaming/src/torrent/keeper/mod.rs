@@ -1,4 +1,6 @@
-//! The one task that stops, resumes and deletes torrents: after their readers, and for the quota.
+//! The one task that stops, resumes and deletes torrents: after their readers here, for the quota in `room`.
+
+mod room;
 
 use std::{
     collections::{HashMap, HashSet},
@@ -11,7 +13,7 @@ use librqbit::{Api, ManagedTorrentState};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::{engine::Shared, entry::Entry, folder::age};
+use super::{engine::Shared, entry::Entry};
 use crate::source::InfoHash;
 
 /// How often it looks while something is open: librqbit tells nothing of peers and speeds by itself.
@@ -22,8 +24,6 @@ const REST: Duration = Duration::from_secs(600);
 const IDLE: Duration = Duration::from_secs(4);
 /// How often bitfields are written. What has come since is looked for again after a KILL.
 const WRITE: Duration = Duration::from_secs(5);
-/// How long data of an earlier server are kept for a session that may come back.
-const RETENTION: Duration = Duration::from_secs(24 * 3600);
 /// Peers that are gone are tried again after so long when something is missing, and then after twice as long each time, up to
 /// [`LONGEST`]; librqbit itself would wait for minutes.
 const RETRY: Duration = Duration::from_secs(5);
@@ -146,6 +146,8 @@ impl Keeper {
             }
             _ => {}
         }
+        // It may be another now.
+        let handle = entry.handle().0;
         let note = self.notes.entry(entry.meta.hash).or_insert_with(Note::new);
         // Whoever seeds what nobody watches wants no more of it.
         let chosen: HashSet<usize> =
@@ -220,42 +222,6 @@ impl Keeper {
         }
     }
 
-    /// Deletes the files of a watched torrent that nobody watches now; whether there were any.
-    async fn shed(&mut self, entry: &Arc<Entry>) -> bool {
-        let leased = entry.leased();
-        let unwatched: Vec<_> = entry
-            .files
-            .numbers()
-            .into_iter()
-            .filter(|number| !leased.iter().any(|file| *file as usize == *number))
-            .collect();
-        // Those beside the watched one hold parts of its pieces.
-        let worth = |number: &usize| entry.files.bytes_of(*number) > 2 * entry.meta.piece;
-        let unwatched: Vec<_> = unwatched.into_iter().filter(worth).collect();
-        if unwatched.is_empty() {
-            return false;
-        }
-        tracing::info!(hash = %entry.meta.hash, files = unwatched.len(), "files of a torrent deleted: the quota is used up");
-        if let Some(note) = self.notes.get_mut(&entry.meta.hash) {
-            note.chosen = None;
-        }
-        attempt("stopped", self.shared.session.pause(&entry.handle().0).await);
-        let (files, meta) = (Arc::clone(&entry.files), Arc::clone(&entry.meta));
-        let deleted = spawn_blocking(move || {
-            for number in unwatched {
-                if let Some(about) = meta.files.get(number) {
-                    let pieces = about.offset / meta.piece..(about.offset + about.len).div_ceil(meta.piece);
-                    pieces.for_each(|piece| files.set_has(piece, false));
-                }
-                files.delete_file(number)?;
-            }
-            io::Result::Ok(())
-        });
-        attempt("deleted", deleted.await.map_err(io::Error::other).and_then(|done| done).map_err(Into::into));
-        self.renew(entry).await;
-        true
-    }
-
     /// Writes down what is there.
     async fn write(&mut self, entry: &Arc<Entry>, now: bool) {
         let Some(note) = self.notes.get_mut(&entry.meta.hash) else { return };
@@ -278,91 +244,6 @@ impl Keeper {
         let (folder, hash) = (Arc::clone(&self.shared.folder), entry.meta.hash);
         let written = spawn_blocking(move || folder.keep_bitfield(hash, &bitfield)).await;
         attempt("noted", written.map_err(io::Error::other).and_then(|written| written).map_err(Into::into));
-    }
-
-    /// Deletes what earlier servers left and nobody came back for.
-    async fn expire(&mut self) {
-        let gone = std::mem::take(&mut *self.shared.gone.lock().unwrap_or_else(PoisonError::into_inner));
-        if self.shared.config.keep || self.shared.config.seed || self.left.is_empty() {
-            return;
-        }
-        let holds =
-            |hash: &InfoHash| self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner).contains_key(hash);
-        let gone: Vec<_> = gone.into_iter().filter(|hash| !holds(hash)).collect();
-        for hash in gone {
-            self.delete_left(hash, "the last session on it is over").await;
-        }
-        let folder = Arc::clone(&self.shared.folder);
-        let old = spawn_blocking(move || folder.with_data()).await.unwrap_or_default();
-        for (hash, _) in old.into_iter().filter(|(_, watched)| age(*watched) > RETENTION) {
-            self.delete_left(hash, "nobody watched it for a day").await;
-        }
-    }
-
-    /// Deletes what was watched longest ago, until the quota is kept; where all is being watched, downloading stops.
-    async fn make_room(&mut self, entries: &mut HashMap<InfoHash, Arc<Entry>>) {
-        let ledger = Arc::clone(&self.shared.ledger);
-        while ledger.used() > ledger.comfortable() {
-            let folder = Arc::clone(&self.shared.folder);
-            let by_age = spawn_blocking(move || folder.with_data()).await.unwrap_or_default();
-            if let Some((hash, _)) = by_age.iter().find(|(hash, _)| self.left.contains_key(hash)) {
-                self.delete_left(*hash, "the quota is used up").await;
-                continue;
-            }
-            let unwatched = entries.values().filter(|entry| entry.leased().is_empty() && entry.files.bytes() > 0);
-            let Some(entry) = unwatched.min_by_key(|entry| entry.watched()).cloned() else { break };
-            entries.remove(&entry.meta.hash);
-            self.delete(&entry, "the quota is used up").await;
-        }
-        let watched: Vec<_> = entries.values().filter(|entry| !entry.leased().is_empty()).cloned().collect();
-        for entry in watched {
-            if ledger.used() <= ledger.comfortable() || !self.shed(&entry).await {
-                continue;
-            }
-        }
-        let full = ledger.used() > ledger.comfortable();
-        for entry in entries.values() {
-            entry.set_full(full);
-        }
-    }
-
-    /// Whether there is not enough room for all of the films that are watched, so that only what is watched next is
-    /// downloaded of each.
-    fn is_narrow(&self, entries: &HashMap<InfoHash, Arc<Entry>>) -> bool {
-        let ledger = &self.shared.ledger;
-        let watched: Vec<_> = entries.values().filter(|entry| !entry.leased().is_empty()).collect();
-        let to_come = watched.iter().flat_map(|entry| entry.leased().into_iter().map(move |file| (entry, file)));
-        let to_come = to_come.map(|(entry, file)| {
-            let size = entry.meta.files.get(file as usize).map_or(0, |file| file.len);
-            size.saturating_sub(entry.files.bytes_of(file as usize))
-        });
-        let taken =
-            watched.iter().flat_map(|entry| entry.leased().into_iter().map(|file| entry.files.bytes_of(file as usize)));
-        let taken: u64 = taken.sum();
-        taken + to_come.sum::<u64>() > ledger.comfortable()
-    }
-
-    async fn delete(&mut self, entry: &Arc<Entry>, why: &str) {
-        tracing::info!(hash = %entry.meta.hash, reason = why, "torrent data deleted");
-        self.notes.remove(&entry.meta.hash);
-        attempt("deleted", self.shared.session.delete(entry.handle().0.id().into(), true).await);
-        let (files, folder, hash) = (Arc::clone(&entry.files), Arc::clone(&self.shared.folder), entry.meta.hash);
-        let deleted = spawn_blocking(move || {
-            files.delete()?;
-            folder.delete(hash)
-        });
-        attempt("deleted", deleted.await.map_err(io::Error::other).and_then(|done| done).map_err(Into::into));
-    }
-
-    async fn delete_left(&mut self, hash: InfoHash, why: &str) {
-        let Some(bytes) = self.left.remove(&hash) else { return };
-        tracing::info!(%hash, reason = why, "torrent data deleted");
-        let folder = Arc::clone(&self.shared.folder);
-        match spawn_blocking(move || folder.delete(hash)).await.map_err(io::Error::other).and_then(|done| done) {
-            Ok(()) => self.shared.ledger.give_back(bytes),
-            // They are there still, and count.
-            Err(why) => tracing::warn!(%why, %hash, "torrent data cannot be deleted"),
-        }
     }
 
     /// The next server goes on with what is there.
