@@ -117,17 +117,20 @@ impl Slot {
         let began = Instant::now();
         loop {
             // Made before looking, so that nothing is missed between.
-            let turn = entry.turn.notified();
-            if began.elapsed() < YOUNG && entry.slots().iter().any(|other| other.comes_before(self, offset)) {
-                *slot = None;
-                let _ = tokio::time::timeout(LOOK, turn).await;
-                continue;
+            let mut turn = std::pin::pin!(entry.turn.notified());
+            let yields = began.elapsed() < YOUNG && entry.slots().iter().any(|other| other.comes_before(self, offset));
+            if !yields {
+                let read = tokio::select! {
+                    read = self.read(entry, &mut slot, places, offset, max) => read,
+                    () = &mut turn => continue,
+                };
+                // Unless the torrent is broken, its keeper is about to give it to librqbit anew.
+                if read.is_ok() || entry.broken().is_some() {
+                    return read;
+                }
             }
-            let reading = self.read(entry, &mut slot, places, offset, max);
-            tokio::select! {
-                read = reading => return read,
-                () = turn => {}
-            }
+            *slot = None;
+            let _ = tokio::time::timeout(LOOK, turn).await;
         }
     }
 
