@@ -25,8 +25,8 @@ use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use url::Url;
 
 use super::{
-    TorrentConfig, entry::Entry, file::TorrentFile, files::Files, folder::Folder, ledger::Ledger, meta::Meta,
-    sentences, storage::Storage,
+    TorrentConfig, confirm::confirmed, entry::Entry, file::TorrentFile, files::Files, folder::Folder, ledger::Ledger,
+    meta::Meta, sentences, storage::Storage,
 };
 use crate::{
     gateway::Gateway,
@@ -227,6 +227,13 @@ impl Shared {
         let pieces = usize::try_from(meta.total.div_ceil(meta.piece)).unwrap_or(usize::MAX);
         let files = spawn_blocking(move || Files::new(dir, pieces, ledger)).await.map_err(std::io::Error::other);
         let files = Arc::new(files.and_then(|files| files).map_err(|why| sentences::disk(&why.to_string()))?);
+        let (folder, there, about) = (Arc::clone(&self.folder), Arc::clone(&files), Arc::clone(&meta));
+        let confirming = spawn_blocking(move || match folder.bitfield(about.hash) {
+            Some(bitfield) => folder.keep_bitfield(about.hash, &confirmed(&about, &there, bitfield)),
+            None => Ok(()),
+        });
+        let confirmed = confirming.await.map_err(std::io::Error::other).and_then(|done| done);
+        confirmed.map_err(|why| sentences::disk(&why.to_string()))?;
         let mut peers = known.peers.clone();
         peers.extend(&link.peers);
         peers.sort_unstable();

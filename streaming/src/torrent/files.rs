@@ -7,6 +7,7 @@ use std::{
     fs::{DirBuilder, File, OpenOptions},
     io,
     num::NonZeroUsize,
+    ops::Range,
     os::unix::fs::{DirBuilderExt as _, FileExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -77,6 +78,22 @@ impl Files {
     /// The files that something was written to.
     pub(super) fn numbers(&self) -> Vec<usize> {
         self.lock().written.keys().copied().collect()
+    }
+
+    /// Whether all of a part of a file was written, as far as the disk tells. `len`: the file's length on the disk.
+    pub(super) fn holds(&self, number: usize, len: u64, part: &Range<u64>) -> bool {
+        let inner = self.lock();
+        let Some(written) = inner.written.get(&number) else { return false };
+        let has = |grain: u64| {
+            let word = usize::try_from(grain / 64).ok().and_then(|word| written.get(word));
+            word.is_some_and(|word| word & 1 << (grain % 64) != 0)
+        };
+        part.end <= len && (part.start / GRAIN..part.end.div_ceil(GRAIN)).all(has)
+    }
+
+    /// The length of a file on the disk; 0 where it is not there. Blocks on the file system.
+    pub(super) fn len(&self, number: usize) -> u64 {
+        self.open(number, false).and_then(|file| Ok(file.metadata()?.len())).unwrap_or_default()
     }
 
     /// Reads of a file what is known to be there. Blocks on the file system.
@@ -206,7 +223,7 @@ impl Drop for Files {
     }
 }
 
-const fn bit(piece: u64) -> u8 {
+pub(super) const fn bit(piece: u64) -> u8 {
     0x80 >> (piece % 8)
 }
 
@@ -284,6 +301,19 @@ mod tests {
         // A file system may have larger pages.
         assert!((GRAIN..=16 * GRAIN).contains(&ledger.used()), "{}", ledger.used());
         assert_eq!(files.bytes(), ledger.used());
+    }
+
+    #[test]
+    fn holes_and_what_is_cut_off_are_not_held() {
+        let (files, _, dir) = files(100 * GRAIN);
+        files.set_len(0, 20 * GRAIN).unwrap();
+        files.write(0, 0, &vec![7; usize::try_from(4 * GRAIN).unwrap()]).unwrap();
+        let holds = |part: Range<u64>| files.holds(0, files.len(0), &part);
+        assert!(holds(0..4 * GRAIN) && holds(GRAIN..GRAIN + 1));
+        assert!(!holds(3 * GRAIN..5 * GRAIN) && !holds(10 * GRAIN..11 * GRAIN));
+        File::options().write(true).open(dir.path().join("data/0")).unwrap().set_len(2 * GRAIN + 1).unwrap();
+        assert!(holds(0..2 * GRAIN) && !holds(2 * GRAIN..3 * GRAIN));
+        assert!(!files.holds(1, files.len(1), &(0..1)));
     }
 
     #[test]

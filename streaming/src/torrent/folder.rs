@@ -97,7 +97,16 @@ impl Folder {
 
     /// Puts a bitfield where librqbit looks for it. Blocks on the file system.
     pub(super) fn keep_bitfield(&self, hash: InfoHash, bitfield: &[u8]) -> io::Result<()> {
-        write(&self.state().join(format!("{hash}.bitv")), bitfield)
+        write(&self.bitfield_path(hash), bitfield)
+    }
+
+    /// The bitfield of what is there from before. Blocks on the file system.
+    pub(super) fn bitfield(&self, hash: InfoHash) -> Option<Vec<u8>> {
+        std::fs::read(self.bitfield_path(hash)).ok()
+    }
+
+    fn bitfield_path(&self, hash: InfoHash) -> PathBuf {
+        self.state().join(format!("{hash}.bitv"))
     }
 
     /// Torrents with data and when each was watched last, the longest ago first. Blocks on the file system.
@@ -112,7 +121,7 @@ impl Folder {
 
     /// Deletes a torrent's data that nobody has open. Blocks on the file system.
     pub(super) fn delete(&self, hash: InfoHash) -> io::Result<()> {
-        let _ = std::fs::remove_file(self.state().join(format!("{hash}.bitv")));
+        let _ = std::fs::remove_file(self.bitfield_path(hash));
         let _ = std::fs::remove_file(self.state().join(format!("{hash}.torrent")));
         match std::fs::remove_dir_all(self.data(hash)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),

@@ -41,8 +41,8 @@ pub(super) struct FileMeta {
     pub(super) len: u64,
     /// Where it begins among the bytes of all files.
     pub(super) offset: u64,
-    /// It fills a piece up, or is a link to another file.
-    padding: bool,
+    /// It fills a piece up, or is a link to another file: nothing of it is on the disk.
+    pub(super) padding: bool,
 }
 
 /// A torrent's contents.

@@ -11,6 +11,8 @@
 
 mod config;
 #[cfg(feature = "torrents")]
+mod confirm;
+#[cfg(feature = "torrents")]
 mod engine;
 #[cfg(feature = "torrents")]
 mod entry;
