@@ -10,6 +10,7 @@ mod error;
 mod ids;
 mod media;
 mod plan;
+pub mod playhead;
 mod rendition;
 mod session;
 mod system;

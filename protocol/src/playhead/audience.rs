@@ -1,0 +1,114 @@
+//! Who follows the shared playhead, and who of them is ready.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::PublicViewerId;
+
+/// A start is agreed on this much ahead, in milliseconds, at least: a message and a player's start take as long.
+const LEAD_MS: f64 = 200.0;
+/// And at most, so that one bad line does not make everybody's button slow.
+const MOST_LEAD_MS: f64 = 1_000.0;
+/// After a gathering everybody waits anyway, so the start can be later and reach all: twice the worst round trip.
+const GATHERED_LEAD_MS: f64 = 300.0;
+const MOST_GATHERED_LEAD_MS: f64 = 3_000.0;
+
+/// What a viewer says of itself with each heartbeat, and at once when [`Self::ready`] changes.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// False: the viewer watches on its own.
+    #[serde(default = "yes")]
+    pub following: bool,
+    /// The revision for which the player has the picture and could go on at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ready: Option<u64>,
+    /// Milliseconds to the server and back, as [`super::Clock`] has measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<f64>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { following: true, ready: None, round_trip_ms: None }
+    }
+}
+
+/// The viewers of a session who have reported.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Audience(BTreeMap<PublicViewerId, Seat>);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Seat {
+    report: Report,
+    /// Waited for in vain: the revision with which the film went on, until the viewer is ready for that one.
+    late: Option<u64>,
+}
+
+impl Audience {
+    pub(super) fn report(&mut self, viewer: &PublicViewerId, report: Report) {
+        let late = self.0.get(viewer).and_then(|seat| seat.late).filter(|since| !Seat::is_ready(report, *since));
+        self.0.insert(viewer.clone(), Seat { report, late });
+    }
+
+    pub(super) fn leave(&mut self, viewer: &PublicViewerId) {
+        self.0.remove(viewer);
+    }
+
+    /// Those to wait for, given the revision since which the film stands where it stands. One viewer alone waits for
+    /// nobody.
+    pub(super) fn unready(&self, since: u64) -> BTreeSet<PublicViewerId> {
+        let awaited = || self.0.iter().filter(|(_, seat)| seat.report.following && seat.late.is_none());
+        if awaited().nth(1).is_none() {
+            return BTreeSet::new();
+        }
+        awaited().filter(|(_, seat)| !Seat::is_ready(seat.report, since)).map(|(viewer, _)| viewer.clone()).collect()
+    }
+
+    /// Whether this viewer still has to be waited for.
+    pub(super) fn awaits(&self, viewer: &PublicViewerId, since: u64) -> bool {
+        self.0.get(viewer).is_some_and(|seat| seat.report.following && !Seat::is_ready(seat.report, since))
+    }
+
+    /// The film goes on without these, with this revision.
+    pub(super) fn mark_late(&mut self, viewers: &BTreeSet<PublicViewerId>, revision: u64) {
+        for viewer in viewers {
+            if let Some(seat) = self.0.get_mut(viewer) {
+                seat.late = Some(revision);
+            }
+        }
+    }
+
+    pub(super) fn late(&self) -> Vec<PublicViewerId> {
+        self.0
+            .iter()
+            .filter(|(_, seat)| seat.late.is_some() && seat.report.following)
+            .map(|(viewer, _)| viewer.clone())
+            .collect()
+    }
+
+    /// How long from now a start is agreed on: the message goes one way, so the whole round trip leaves room for jitter.
+    pub(super) fn lead_ms(&self) -> f64 {
+        self.worst_round_trip_ms().clamp(LEAD_MS, MOST_LEAD_MS)
+    }
+
+    /// The same after a gathering, when all must have heard of it.
+    pub(super) fn gathered_lead_ms(&self) -> f64 {
+        (2.0 * self.worst_round_trip_ms()).clamp(GATHERED_LEAD_MS, MOST_GATHERED_LEAD_MS)
+    }
+
+    fn worst_round_trip_ms(&self) -> f64 {
+        let following = self.0.values().filter(|seat| seat.report.following && seat.late.is_none());
+        following.filter_map(|seat| seat.report.round_trip_ms).fold(0.0, f64::max)
+    }
+}
+
+impl Seat {
+    fn is_ready(report: Report, since: u64) -> bool {
+        report.ready.is_some_and(|revision| revision >= since)
+    }
+}

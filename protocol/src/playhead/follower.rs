@@ -1,0 +1,392 @@
+//! What the page does to stay with the others.
+
+use super::correction::{Corrector, Verdict};
+use super::learning::{SeekTime, StartDelay};
+use super::{Clock, Exchange, PlayheadState, PlayheadView, Report};
+
+/// How often to look, in milliseconds, when nothing is near.
+const LOOK_MS: f64 = 250.0;
+/// While a seek or a stall goes on, whose end is measured.
+const LOOK_CLOSELY_MS: f64 = 50.0;
+/// Timers that pause this long were asleep with the device.
+const SLEPT_MS: f64 = 10_000.0;
+/// After a start the player's own position needs this long to be true.
+const STARTING_MS: f64 = 300.0;
+/// Data that has not come after this time may come sooner where the others are: there it is made already.
+const STALLED_MS: f64 = 5_000.0;
+/// A view that differs by more from what was known, in seconds, was steered; less is a change of rate on its way.
+const STEERED_S: f64 = 0.25;
+/// A viewer who is late by less, in milliseconds, starts and catches up by the rate: 7 s at 5 %.
+const LATE_MS: f64 = 350.0;
+/// The same for one who runs without having to: then a seek is seen, and only a second is worth it.
+const FAR_MS: f64 = 1_000.0;
+/// The offset is believed from this many exchanges on; the first one alone is off by half its round trip.
+const EXCHANGES: u32 = 4;
+/// Exchanges of a quarter and of half a second, after which heartbeats are as far apart as anybody's.
+const QUICK: u32 = 8;
+const BRISK: u32 = 16;
+const BEAT_MS: f64 = 5_000.0;
+/// A player that ignores where it is put is not asked more often while it stands.
+const STANDING_SEEKS: u32 = 2;
+
+/// The page's player, all read at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlayerState {
+    /// `currentTime`, as film time in seconds.
+    pub position_s: f64,
+    pub paused: bool,
+    pub seeking: bool,
+    /// It could not go on at once: `readyState` below `HAVE_FUTURE_DATA`.
+    pub buffering: bool,
+    pub ended: bool,
+    /// `playbackRate`.
+    pub rate: f64,
+}
+
+/// What the page shall do with its player, in this order; what is absent stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Action {
+    /// Pause (true) or play (false).
+    pub pause: Option<bool>,
+    /// Set `currentTime` to this film time, in seconds.
+    pub seek_to_s: Option<f64>,
+    /// Set `playbackRate`.
+    pub rate: Option<f64>,
+}
+
+/// One viewer's way of following the shared playhead.
+///
+/// Local times are milliseconds of one monotonic clock (`performance.now()`). The page calls
+///
+/// - [`Self::hear`] with every view that comes, pushed or in an answer, in any order;
+/// - [`Self::exchange`] with every heartbeat that is answered;
+/// - [`Self::tick`] after [`Self::next_tick_ms`], and at once after the two above, and does what it says;
+/// - [`Self::beat_due`] after each tick: whether to send a heartbeat, with [`Self::report`] in it.
+///
+/// A hidden tab's timers come once a second or a minute; tick it from a worker's.
+///
+/// **Where it is better than catching up.** A player that has to seek is put *ahead* of the others by what its own
+/// seeks take, stands there, and starts when they come by; its own start delay is learnt too. So a seek ends within some
+/// 20 ms of the others instead of behind by its length, and nothing is left to correct. A start is agreed on ahead, so
+/// all start at once. While the film stands everybody stands on the same frame.
+#[derive(Clone, Debug)]
+pub struct Follower {
+    frame_s: f64,
+    following: bool,
+    clock: Clock,
+    view: Option<PlayheadView>,
+    corrector: Corrector,
+    seek_time: SeekTime,
+    start_delay: StartDelay,
+    /// When the last seek was ordered, while it goes on.
+    seeking_since_ms: Option<f64>,
+    /// How far ahead the last seek aimed.
+    aimed_ms: f64,
+    /// Somebody has moved the shared playhead, or this viewer came to it, and the player has not gone there yet.
+    moved: bool,
+    /// Seeks since the film stands at its place.
+    standing_seeks: u32,
+    start: Option<Start>,
+    stalled_since_ms: Option<f64>,
+    ready: Option<u64>,
+    reported: Option<u64>,
+    /// The player is given back: its rate is made the shared one once more.
+    release: bool,
+    last_tick_ms: Option<f64>,
+    last_beat_ms: Option<f64>,
+    next_tick_ms: f64,
+}
+
+/// A start that was ordered and is not measured yet.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    ordered_ms: f64,
+    /// Milliseconds that were left then until the others came by.
+    early_ms: f64,
+}
+
+impl Follower {
+    /// `frame_s` is how long a frame lasts, in seconds: a standing player is put within half of it.
+    #[must_use]
+    pub fn new(frame_s: f64) -> Self {
+        Self {
+            frame_s,
+            following: true,
+            clock: Clock::default(),
+            view: None,
+            corrector: Corrector::default(),
+            seek_time: SeekTime::default(),
+            start_delay: StartDelay::default(),
+            seeking_since_ms: None,
+            aimed_ms: 0.0,
+            moved: true,
+            standing_seeks: 0,
+            start: None,
+            stalled_since_ms: None,
+            ready: None,
+            reported: None,
+            release: false,
+            last_tick_ms: None,
+            last_beat_ms: None,
+            next_tick_ms: LOOK_MS,
+        }
+    }
+
+    /// Takes a view of the shared playhead; one that is older than what is known is passed over.
+    pub fn hear(&mut self, view: PlayheadView, now_ms: f64) {
+        self.clock.heard(view.sent_ms, now_ms);
+        if let Some(known) = &self.view {
+            if (view.revision, view.sent_ms) < (known.revision, known.sent_ms) {
+                return;
+            }
+            let moved_s = view.position_at(view.sent_ms) - known.position_at(view.sent_ms);
+            if view.paused != known.paused || moved_s.abs() > STEERED_S {
+                self.steered();
+            }
+        }
+        self.view = Some(view);
+    }
+
+    /// Takes a heartbeat's timestamps.
+    pub fn exchange(&mut self, exchange: &Exchange) {
+        self.clock.exchange(exchange);
+    }
+
+    /// The page knows that the device has slept or the tab was frozen (`resume`, `pageshow`). Not calling it is
+    /// harmless: a gap between ticks tells as well, and at the latest the next exchange.
+    pub fn woke(&mut self) {
+        self.clock.forget();
+    }
+
+    /// Follows the shared playhead, or leaves it: "on my own". Who comes back is brought to the others by the next tick.
+    pub fn follow(&mut self, following: bool) {
+        if following != self.following {
+            self.following = following;
+            self.release = !following;
+            self.ready = None;
+            self.steered();
+        }
+    }
+
+    #[must_use]
+    pub const fn is_following(&self) -> bool {
+        self.following
+    }
+
+    #[must_use]
+    pub const fn view(&self) -> Option<&PlayheadView> {
+        self.view.as_ref()
+    }
+
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The shared position now, in seconds; none while the server's clock is not known.
+    #[must_use]
+    pub fn shared_position_s(&self, now_ms: f64) -> Option<f64> {
+        Some(self.view.as_ref()?.position_at(self.server_ms(now_ms)?))
+    }
+
+    /// What to tell the server with a heartbeat.
+    #[must_use]
+    pub fn report(&self, now_ms: f64) -> Report {
+        let round_trip_ms = self.clock.estimate(now_ms).map(|estimate| estimate.round_trip_ms);
+        Report { following: self.following, ready: self.ready, round_trip_ms }
+    }
+
+    /// Whether a heartbeat should go out now: every 5 s, more often until the clock is known well, and at once when the
+    /// player has become ready, since others may wait for that.
+    #[must_use]
+    pub fn beat_due(&self, now_ms: f64) -> bool {
+        let Some(last_ms) = self.last_beat_ms else { return true };
+        let pause_ms = match self.clock.estimate(now_ms).map_or(0, |estimate| estimate.exchanges) {
+            0..QUICK => LOOK_MS,
+            QUICK..BRISK => 2.0 * LOOK_MS,
+            _ => BEAT_MS,
+        };
+        // A timer that comes a moment early would otherwise skip a whole look.
+        now_ms - last_ms >= pause_ms - LOOK_CLOSELY_MS || (self.ready.is_some() && self.ready != self.reported)
+    }
+
+    /// The heartbeat has been sent.
+    pub fn beat_sent(&mut self, now_ms: f64) {
+        self.last_beat_ms = Some(now_ms);
+        self.reported = self.ready;
+    }
+
+    /// In how many milliseconds after the last tick the next one should be.
+    #[must_use]
+    pub const fn next_tick_ms(&self) -> f64 {
+        self.next_tick_ms
+    }
+
+    /// Looks at the player and says what to do with it.
+    pub fn tick(&mut self, now_ms: f64, player: &PlayerState) -> Action {
+        if self.last_tick_ms.replace(now_ms).is_some_and(|last_ms| now_ms - last_ms > SLEPT_MS) {
+            self.woke();
+        }
+        self.next_tick_ms = LOOK_MS;
+        self.ready = None;
+        let Some(view) = self.view.clone() else { return Action::default() };
+        if !self.following {
+            let rate = std::mem::take(&mut self.release).then_some(view.rate);
+            return Action { rate: rate.filter(|rate| *rate != player.rate), ..Action::default() };
+        }
+        self.watch(now_ms, player);
+        let mut action = match view.state {
+            PlayheadState::Paused | PlayheadState::Gathering => self.stand(now_ms, player, &view),
+            PlayheadState::Playing => match self.server_ms(now_ms) {
+                Some(_) if player.ended && self.rests_at_end(now_ms, player) => Action::default(),
+                Some(server_ms) if player.paused => self.wait(now_ms, player, &view, server_ms),
+                Some(server_ms) => self.run(now_ms, player, &view, server_ms),
+                None => {
+                    // Whoever has just come or woken expects a jump.
+                    self.corrector.interrupted(now_ms);
+                    Action { rate: Some(view.rate), ..Action::default() }
+                }
+            },
+        };
+        action.pause = action.pause.filter(|pause| *pause != player.paused);
+        action.rate = action.rate.filter(|rate| (rate - player.rate).abs() > 1e-4);
+        if let Some(start) = action.pause.filter(|pause| !pause).and(self.server_ms(now_ms)) {
+            let early_ms = view.reaches_in_ms(player.position_s, start);
+            self.start = Some(Start { ordered_ms: now_ms, early_ms });
+        }
+        action
+    }
+
+    /// Learns how long seeks take, and notes stalls.
+    fn watch(&mut self, now_ms: f64, player: &PlayerState) {
+        let busy = player.seeking || player.buffering;
+        if busy {
+            self.next_tick_ms = LOOK_CLOSELY_MS;
+            self.stalled_since_ms.get_or_insert(now_ms);
+        } else {
+            self.stalled_since_ms = None;
+            if let Some(since_ms) = self.seeking_since_ms.take() {
+                self.seek_time.learn(now_ms - since_ms);
+            }
+        }
+        if busy || player.paused {
+            self.corrector.interrupted(now_ms);
+        }
+        if busy {
+            self.start = None;
+        }
+    }
+
+    /// The film stands: so does the player, on the same frame.
+    fn stand(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView) -> Action {
+        let off_s = (player.position_s - view.position_s).abs();
+        let there = off_s <= self.frame_s / 2.0 || (player.ended && off_s <= FAR_MS / 1000.0);
+        let mut action = Action { pause: Some(true), rate: Some(view.rate), seek_to_s: None };
+        if !player.paused {
+            self.next_tick_ms = LOOK_CLOSELY_MS;
+        }
+        if there || self.standing_seeks >= STANDING_SEEKS {
+            if player.paused && !player.seeking && !player.buffering {
+                self.ready = Some(view.revision);
+            }
+        } else if self.corrector.may_seek(now_ms) && (self.standing_seeks == 0 || !player.seeking) {
+            self.standing_seeks += 1;
+            action.seek_to_s = Some(self.seek(now_ms, view.position_s, 0.0));
+        }
+        action
+    }
+
+    /// The film runs and the player stands: ahead of the others until they come by, or late.
+    fn wait(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView, server_ms: f64) -> Action {
+        let early_ms = view.reaches_in_ms(player.position_s, server_ms);
+        let starts_in_ms = (view.at_ms - server_ms).max(0.0);
+        let too_early = early_ms > starts_in_ms.max(self.aimed_ms) + LOOK_MS;
+        let busy = player.seeking || player.buffering;
+        let too_late = early_ms < -LATE_MS && (!busy || self.moved || self.is_stalled(now_ms));
+        if (too_early || too_late) && self.corrector.may_seek(now_ms) {
+            return self.meet(now_ms, view, server_ms);
+        }
+        let left_ms = early_ms - self.start_delay.ms();
+        if !busy && left_ms <= 0.0 {
+            return Action { pause: Some(false), rate: Some(view.rate), seek_to_s: None };
+        }
+        if left_ms > 0.0 {
+            self.next_tick_ms = self.next_tick_ms.min(left_ms);
+        }
+        Action { rate: Some(view.rate), ..Action::default() }
+    }
+
+    /// The film runs and so does the player.
+    fn run(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView, server_ms: f64) -> Action {
+        let error_ms = view.reaches_in_ms(player.position_s, server_ms);
+        let busy = player.seeking || player.buffering;
+        let left_there = self.moved && error_ms.abs() > LATE_MS;
+        let stuck = busy && self.is_stalled(now_ms) && error_ms < -FAR_MS;
+        if (left_there || stuck) && self.corrector.may_seek(now_ms) {
+            return self.meet(now_ms, view, server_ms);
+        }
+        if busy {
+            return Action { rate: Some(view.rate), ..Action::default() };
+        }
+        self.moved = false;
+        if error_ms.abs() < FAR_MS {
+            self.ready = Some(view.revision);
+        }
+        if let Some(start) = self.start {
+            if now_ms - start.ordered_ms < STARTING_MS {
+                return Action::default();
+            }
+            self.start = None;
+            self.start_delay.learn(start.early_ms - error_ms);
+            self.corrector.interrupted(now_ms);
+        }
+        match self.corrector.decide(now_ms, error_ms) {
+            Verdict::Seek => self.meet(now_ms, view, server_ms),
+            Verdict::Rate(share) => {
+                if let Some(done_in_ms) = self.corrector.done_in_ms(error_ms) {
+                    self.next_tick_ms = self.next_tick_ms.min(done_in_ms.max(LOOK_CLOSELY_MS));
+                }
+                Action { rate: Some(view.rate * share), ..Action::default() }
+            }
+        }
+    }
+
+    /// Goes to a place where the others will come by when the seek is done, and stands there.
+    fn meet(&mut self, now_ms: f64, view: &PlayheadView, server_ms: f64) -> Action {
+        let aim_ms = self.seek_time.aim_ms();
+        let place_s = view.position_at(server_ms + aim_ms);
+        Action { pause: Some(true), seek_to_s: Some(self.seek(now_ms, place_s, aim_ms)), rate: Some(view.rate) }
+    }
+
+    fn seek(&mut self, now_ms: f64, place_s: f64, aim_ms: f64) -> f64 {
+        self.moved = false;
+        self.seeking_since_ms = Some(now_ms);
+        self.stalled_since_ms = Some(now_ms);
+        self.aimed_ms = aim_ms;
+        self.start = None;
+        self.corrector.sought(now_ms, self.seek_time.aim_ms());
+        self.next_tick_ms = LOOK_CLOSELY_MS;
+        place_s
+    }
+
+    fn steered(&mut self) {
+        self.corrector.steered();
+        self.moved = true;
+        self.standing_seeks = 0;
+        self.aimed_ms = 0.0;
+    }
+
+    fn is_stalled(&self, now_ms: f64) -> bool {
+        self.stalled_since_ms.is_some_and(|since_ms| now_ms - since_ms > STALLED_MS)
+    }
+
+    /// `play()` on an ended player would begin the film anew: it rests unless the others are elsewhere.
+    fn rests_at_end(&self, now_ms: f64, player: &PlayerState) -> bool {
+        self.shared_position_s(now_ms).is_some_and(|shared_s| shared_s > player.position_s - FAR_MS / 1000.0)
+    }
+
+    fn server_ms(&self, now_ms: f64) -> Option<f64> {
+        let estimate = self.clock.estimate(now_ms).filter(|estimate| estimate.exchanges >= EXCHANGES)?;
+        Some(now_ms + estimate.offset_ms)
+    }
+}

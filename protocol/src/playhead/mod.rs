@@ -1,0 +1,32 @@
+//! One playhead for everybody.
+//!
+//! The session on the server keeps a [`SharedPlayhead`]; whoever may steer sends a [`Command`], all get a
+//! [`PlayheadView`] of the outcome. In each page a [`Follower`] knows the server's [`Clock`] and says what the player
+//! must do to be where the others are. All of it is pure: time is an argument, in milliseconds; positions are film time
+//! in seconds.
+//!
+//! ```text
+//! page: Command ----> server: SharedPlayhead::apply ----> PlayheadView to all
+//! page: Report, timestamps ----> SharedPlayhead::report ----> PlayheadView, ServerTimes to the one
+//! page: Follower::hear, exchange; tick ----> Action on the player
+//! ```
+
+mod audience;
+mod clock;
+mod command;
+mod correction;
+mod follower;
+mod learning;
+mod steering;
+mod view;
+
+pub use audience::Report;
+pub use clock::{Clock, Estimate, Exchange, ServerTimes};
+pub use command::{Command, RATES, Rules, Steer, Steerer, Steering};
+pub use correction::{Corrector, MOST_RATE_SHARE, Verdict};
+pub use follower::{Action, Follower, PlayerState};
+pub use steering::{Applied, SharedPlayhead};
+pub use view::{PlayheadState, PlayheadView};
+
+#[cfg(test)]
+mod tests;

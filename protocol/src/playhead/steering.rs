@@ -1,0 +1,291 @@
+//! The shared playhead, as the session on the server keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::audience::Audience;
+use super::view::clamp;
+use super::{Command, PlayheadState, PlayheadView, Report, Rules, Steer, Steerer};
+use crate::{Error, PublicViewerId};
+
+/// How long a play or a seek waits for the slow ones, in milliseconds.
+const GATHERING_MS: f64 = 10_000.0;
+/// A play that close to the film's end, in seconds, begins anew.
+const AT_THE_END_S: f64 = 0.05;
+
+/// Whether the viewers have to be told: the revision has grown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Applied {
+    Changed,
+    Unchanged,
+}
+
+/// One playhead for everybody: paused, gathering or playing, at a position, with a rate.
+///
+/// Every time is *server time* in milliseconds. It must not jump while the server runs, and should go on over a restart:
+/// take the milliseconds since the Unix epoch once, at the start, and add a monotonic clock. Times that go backwards do
+/// no harm beyond a film that stands for as long.
+///
+/// Nobody's player holds the others up: a viewer who stalls is not asked about, but catches up alone (see
+/// [`super::Follower`]). Only with [`Rules::wait_for_everybody`] a play or a seek waits, at the moment when all look at
+/// a standing picture anyway; for 10 s at most, for those who followed when it began, and not for those who were waited
+/// for in vain the last time.
+///
+/// Saved and restored with serde; who watches is not saved, since viewers report again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SharedPlayhead {
+    motion: Motion,
+    rate: f64,
+    revision: u64,
+    /// The revision since which the film stands at its position: who was ready for it is ready now.
+    standing_since: u64,
+    changed_by: Option<PublicViewerId>,
+    duration_s: Option<f64>,
+    rules: Rules,
+    #[serde(skip)]
+    audience: Audience,
+    /// Each viewer's last command that told its revision, to know a retry.
+    #[serde(skip)]
+    last: BTreeMap<PublicViewerId, Command>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Motion {
+    Paused { position_s: f64 },
+    Gathering { position_s: f64, until_ms: f64, waiting: BTreeSet<PublicViewerId> },
+    Playing { position_s: f64, at_ms: f64 },
+}
+
+impl SharedPlayhead {
+    /// Paused at the film's start. Revisions count from the server's time, so that they grow over a restart of which
+    /// the last change was not saved.
+    #[must_use]
+    pub fn new(now_ms: f64, duration_s: Option<f64>) -> Self {
+        // The cast saturates: a time below zero, which no server has, counts from zero.
+        let revision = now_ms as u64;
+        Self {
+            motion: Motion::Paused { position_s: 0.0 },
+            rate: 1.0,
+            revision,
+            standing_since: revision,
+            changed_by: None,
+            duration_s: duration_s.filter(|end| *end > 0.0),
+            rules: Rules::default(),
+            audience: Audience::default(),
+            last: BTreeMap::new(),
+        }
+    }
+
+    /// Does what a viewer asks for, if that viewer may and if it changes anything; see [`Command`] for commands that
+    /// cross each other.
+    ///
+    /// Whether the sender follows is not asked: somebody who comes back and presses play at once would be refused until
+    /// the next report.
+    ///
+    /// # Errors
+    ///
+    /// `forbidden` for who may not steer, `invalid_request` for a position that is no number or a rate out of range.
+    /// Nothing has changed then.
+    pub fn apply(&mut self, now_ms: f64, command: &Command, who: &Steerer) -> Result<Applied, Error> {
+        command.check(self.rules, who)?;
+        let before = self.revision;
+        let _ = self.advance(now_ms);
+        let retry = command.revision.is_some() && self.last.get(&who.viewer) == Some(command);
+        if !retry && self.steer(now_ms, command) {
+            self.revision += 1;
+            self.changed_by = Some(who.viewer.clone());
+            self.last.insert(who.viewer.clone(), *command);
+            let _ = self.advance(now_ms);
+        }
+        Ok(self.since(before))
+    }
+
+    /// Takes a viewer's report: who is ready, who watches alone, how long messages take. Call it with each heartbeat.
+    pub fn report(&mut self, now_ms: f64, viewer: &PublicViewerId, report: Report) -> Applied {
+        let before = self.revision;
+        self.audience.report(viewer, report);
+        let _ = self.advance(now_ms);
+        self.since(before)
+    }
+
+    /// A viewer is gone.
+    pub fn leave(&mut self, now_ms: f64, viewer: &PublicViewerId) -> Applied {
+        let before = self.revision;
+        self.last.remove(viewer);
+        self.audience.leave(viewer);
+        let _ = self.advance(now_ms);
+        self.since(before)
+    }
+
+    /// Lets time pass: ends a gathering whose time is up, and the film at its end. Call it when [`Self::due_ms`] has
+    /// come; the other calls do so themselves.
+    pub fn advance(&mut self, now_ms: f64) -> Applied {
+        let before = self.revision;
+        if let Motion::Gathering { position_s, until_ms, waiting } = &mut self.motion {
+            waiting.retain(|viewer| self.audience.awaits(viewer, self.standing_since));
+            if waiting.is_empty() || now_ms >= *until_ms {
+                self.revision += 1;
+                self.audience.mark_late(waiting, self.revision);
+                let at_ms = now_ms + self.audience.gathered_lead_ms();
+                self.motion = Motion::Playing { position_s: *position_s, at_ms };
+            }
+        }
+        if let (Motion::Playing { .. }, Some(end)) = (&self.motion, self.duration_s)
+            && self.due_ms().is_some_and(|due_ms| now_ms >= due_ms)
+        {
+            self.motion = Motion::Paused { position_s: end };
+            self.revision += 1;
+            self.standing_since = self.revision;
+            self.changed_by = None;
+        }
+        self.since(before)
+    }
+
+    /// When [`Self::advance`] has something to do, in server time, if nothing else happens.
+    #[must_use]
+    pub fn due_ms(&self) -> Option<f64> {
+        match &self.motion {
+            Motion::Paused { .. } => None,
+            Motion::Gathering { until_ms, .. } => Some(*until_ms),
+            Motion::Playing { position_s, at_ms } => {
+                self.duration_s.map(|end| at_ms + (end - position_s).max(0.0) / self.rate * 1000.0)
+            }
+        }
+    }
+
+    /// The film turned out to be this long.
+    pub fn set_duration(&mut self, now_ms: f64, duration_s: Option<f64>) -> Applied {
+        let before = self.revision;
+        let duration_s = duration_s.filter(|end| *end > 0.0);
+        if duration_s != self.duration_s {
+            self.duration_s = duration_s;
+            self.revision += 1;
+            if let Motion::Paused { position_s } | Motion::Gathering { position_s, .. } = &mut self.motion
+                && clamp(*position_s, duration_s) != *position_s
+            {
+                *position_s = clamp(*position_s, duration_s);
+                self.standing_since = self.revision;
+            }
+        }
+        let _ = self.advance(now_ms);
+        self.since(before)
+    }
+
+    /// Pauses where the film was at `at_ms`, which may be past: nobody is left, or the server was away and this is the
+    /// last moment at which it was seen alive.
+    pub fn hold(&mut self, at_ms: f64) -> Applied {
+        let before = self.revision;
+        if !matches!(self.motion, Motion::Paused { .. }) {
+            self.motion = Motion::Paused { position_s: self.position_at(at_ms) };
+            self.revision += 1;
+            self.standing_since = self.revision;
+            self.changed_by = None;
+        }
+        self.since(before)
+    }
+
+    /// The playhead as the viewers get it. Send it to all after each [`Applied::Changed`], and with each heartbeat's
+    /// answer; who is waited for changes too often to be sent each time.
+    #[must_use]
+    pub fn view(&self, now_ms: f64) -> PlayheadView {
+        let (state, at_ms) = match self.motion {
+            Motion::Paused { .. } => (PlayheadState::Paused, now_ms),
+            Motion::Gathering { .. } => (PlayheadState::Gathering, now_ms),
+            Motion::Playing { at_ms, .. } => (PlayheadState::Playing, at_ms.max(now_ms)),
+        };
+        PlayheadView {
+            position_s: self.position_at(now_ms),
+            paused: state != PlayheadState::Playing,
+            state,
+            at_ms,
+            rate: self.rate,
+            revision: self.revision,
+            sent_ms: now_ms,
+            changed_by: self.changed_by.clone(),
+            duration_s: self.duration_s,
+            rules: self.rules,
+            waiting_for: match &self.motion {
+                Motion::Gathering { waiting, .. } => waiting.iter().cloned().collect(),
+                Motion::Paused { .. } | Motion::Playing { .. } => Vec::new(),
+            },
+            left_behind: self.audience.late(),
+        }
+    }
+
+    /// Film time in seconds at a server time, within the film.
+    #[must_use]
+    pub fn position_at(&self, now_ms: f64) -> f64 {
+        let position_s = match self.motion {
+            Motion::Paused { position_s } | Motion::Gathering { position_s, .. } => position_s,
+            Motion::Playing { position_s, at_ms } => position_s + (now_ms - at_ms).max(0.0) / 1000.0 * self.rate,
+        };
+        clamp(position_s, self.duration_s)
+    }
+
+    /// Whether the command changed anything.
+    fn steer(&mut self, now_ms: f64, command: &Command) -> bool {
+        let here_s = self.position_at(now_ms);
+        let next = self.revision + 1;
+        match (command.steer, &mut self.motion) {
+            (Steer::Play, Motion::Paused { .. }) => {
+                let over = self.duration_s.is_some_and(|end| here_s >= end - AT_THE_END_S);
+                let (from_s, since) = if over { (0.0, next) } else { (here_s, self.standing_since) };
+                self.begin(now_ms, from_s, since);
+            }
+            (Steer::Pause { position_s }, Motion::Playing { .. } | Motion::Gathering { .. }) => {
+                let position_s = command.pauses_at(position_s, here_s, self.revision);
+                self.motion = Motion::Paused { position_s: clamp(position_s, self.duration_s) };
+                self.standing_since = next;
+            }
+            (Steer::Play, _) | (Steer::Pause { .. }, Motion::Paused { .. }) => return false,
+            (Steer::Seek { position_s }, motion) => {
+                let target_s = clamp(position_s, self.duration_s);
+                match motion {
+                    Motion::Paused { position_s } if *position_s == target_s => return false,
+                    Motion::Paused { position_s } => {
+                        *position_s = target_s;
+                        self.standing_since = next;
+                    }
+                    Motion::Gathering { .. } | Motion::Playing { .. } => self.begin(now_ms, target_s, next),
+                }
+            }
+            (Steer::Rate { rate }, _) if rate == self.rate => return false,
+            (Steer::Rate { rate }, motion) => {
+                if let Motion::Playing { position_s, at_ms } = motion {
+                    (*position_s, *at_ms) = (here_s, at_ms.max(now_ms));
+                }
+                self.rate = rate;
+            }
+            (Steer::Rules(rules), _) if rules == self.rules => return false,
+            (Steer::Rules(rules), motion) => {
+                if let Motion::Gathering { until_ms, .. } = motion
+                    && !rules.wait_for_everybody
+                {
+                    *until_ms = now_ms;
+                }
+                self.rules = rules;
+            }
+        }
+        true
+    }
+
+    /// Starts at a position, or gathers there first. The film stands there since a revision: who has been ready since
+    /// is not waited for.
+    fn begin(&mut self, now_ms: f64, position_s: f64, standing_since: u64) {
+        self.standing_since = standing_since;
+        let wait = self.rules.wait_for_everybody;
+        let waiting = if wait { self.audience.unready(standing_since) } else { BTreeSet::new() };
+        self.motion = if waiting.is_empty() {
+            Motion::Playing { position_s, at_ms: now_ms + self.audience.lead_ms() }
+        } else {
+            Motion::Gathering { position_s, until_ms: now_ms + GATHERING_MS, waiting }
+        };
+    }
+
+    fn since(&self, before: u64) -> Applied {
+        if self.revision == before { Applied::Unchanged } else { Applied::Changed }
+    }
+}

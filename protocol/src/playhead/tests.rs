@@ -1,0 +1,6 @@
+//! Tests of the parts together; the crowd is in `tests/simulation`.
+
+mod clock;
+mod correction;
+mod follower;
+mod steering;
