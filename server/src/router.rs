@@ -20,7 +20,7 @@ use streaming::Matinee;
 
 use crate::{
     backend::backend,
-    bring,
+    bring, events,
     guard::{self, KnownHosts},
     hls,
     player::languages,
@@ -60,6 +60,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
         .route("/subtitles/{session}", post(bring::upload))
         .route("/torrents", post(torrents::upload))
+        .route("/api/events/{session}", get(events::stream))
         .route("/fonts/system", get(subtitles::system_font))
         .route("/fonts/{session}", get(subtitles::fonts))
         .route("/fonts/{session}/{number}", get(subtitles::font));
@@ -89,7 +90,8 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
 /// would pass by the checks and the error policy.
 async fn calls(State(matinee): State<Matinee>, request: Request, next: Next) -> Response {
     let received = Instant::now();
-    if !request.uri().path().starts_with("/api/") {
+    let path = request.uri().path();
+    if !path.starts_with("/api/") || path.starts_with(events::PREFIX) {
         return next.run(request).await;
     }
     match guard::call(&request) {
