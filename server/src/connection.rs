@@ -69,7 +69,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn to_write(&mut self) -> Pin<&mut TcpStream> {
+    fn writer(&mut self) -> Pin<&mut TcpStream> {
         if self.must_answer.swap(false, Ordering::Relaxed)
             && let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(&self.stream, SILENCE_MS)
         {
@@ -87,7 +87,7 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.to_write().poll_write(cx, bytes)
+        self.writer().poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -95,7 +95,7 @@ impl AsyncWrite for Connection {
         cx: &mut Context<'_>,
         parts: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.to_write().poll_write_vectored(cx, parts)
+        self.writer().poll_write_vectored(cx, parts)
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -11,7 +11,7 @@ mod patience;
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
     Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
     playhead::{Command, PlayheadView},
 };
 
@@ -71,7 +71,7 @@ pub async fn steer(
     host_key: Option<HostKey>,
     command: Command,
 ) -> Result<PlayheadView, ApiError> {
-    Ok(Backend::here()?.0.steer(Steer { session, viewer, host_key, command }).await?)
+    Ok(Backend::here()?.0.steer(protocol::Steer { session, viewer, host_key, command }).await?)
 }
 
 /// Adds the subtitle file that a link leads to, for everybody who watches.

@@ -94,7 +94,8 @@ impl Matinee {
             seat: attended.seat,
             bell,
             told,
-            known,
+            // While nobody can steer, the playhead moves without a new revision.
+            known: known.filter(|revision| *revision > 0),
             viewers_at: now,
             over: false,
         })
