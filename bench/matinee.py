@@ -33,6 +33,8 @@ class Server:
         args = [program, "--addr", f"127.0.0.1:{self.port}", "--store-dir", self.store]
         args += ["--data-dir", os.path.join(folder, "data"), "--preset", preset]
         args += ["--store-budget", str(budget)] if budget else []
+        # Nothing leaves this machine.
+        args += ["--torrents", "off"]
         self.child = Child(args, os.path.join(folder, "matinee.log"))
 
     def __enter__(self):

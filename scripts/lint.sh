@@ -12,6 +12,8 @@ cargo fmt --all --check
 # Never the whole workspace at once: its two sides need features of leptos that exclude each other.
 say "server side"
 cargo clippy --quiet -p protocol -p streaming -p app -p server --features app/ssr --all-targets -- -D warnings
+say "the domain without torrents"
+cargo clippy --quiet -p streaming --no-default-features --all-targets -- -D warnings
 say "browser side"
 cargo clippy --quiet -p frontend --target wasm32-unknown-unknown -- -D warnings
 say "end-to-end tests' types"

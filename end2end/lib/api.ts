@@ -30,7 +30,7 @@ export interface View {
   viewers: { id: string; anonymous: boolean }[];
 }
 
-export async function post<T>(server: Matinee, path: string, body: unknown): Promise<Answer<T>> {
+export async function post<T>(server: Pick<Matinee, 'url'>, path: string, body: unknown): Promise<Answer<T>> {
   const answer = await fetch(server.url + path, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

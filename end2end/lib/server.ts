@@ -11,7 +11,7 @@ import { expect } from '@playwright/test';
 const BINARY = process.env.MATINEE_BIN ?? join(import.meta.dirname, '..', '..', 'target', 'release', 'matinee');
 
 /** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as import('node:net').AddressInfo;
@@ -90,7 +90,12 @@ export class Matinee {
     this.storeDir = mkdtempSync('/dev/shm/matinee-e2e-');
     this.dataDir = mkdtempSync(join(tmpdir(), 'matinee-e2e-'));
     const places = ['--addr', `127.0.0.1:${port}`, '--store-dir', this.storeDir, '--data-dir', this.dataDir];
-    this.child = spawn(BINARY, [...places, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Nothing leaves this machine.
+    const off = { MATINEE_TORRENT_DHT: 'off', MATINEE_TORRENT_TRACKERS: 'off', MATINEE_TORRENT_LOCAL_DISCOVERY: 'off' };
+    this.child = spawn(BINARY, [...places, ...flags], {
+      env: { ...process.env, ...off },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     const keep = (block: Buffer) => {
       this.output = (this.output + block.toString()).slice(-1_000_000);
     };

@@ -21,9 +21,12 @@ mod status;
 mod subtitles;
 mod torrents;
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use settings::Settings;
+
+/// For work that nobody joins.
+const REST: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let settings = match Settings::read() {
@@ -37,7 +40,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return refused(&error),
     };
-    match runtime.block_on(run::run(settings)) {
+    let ran = runtime.block_on(run::run(settings));
+    // What a library still does with a disk does not hold up the end.
+    runtime.shutdown_timeout(REST);
+    match ran {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => refused(error.as_ref()),

@@ -72,12 +72,13 @@ fn config(settings: Settings) -> Config {
     let viewer_timeout = settings.viewer_timeout.unwrap_or(sessions.viewer_timeout);
     let data_dir = settings.data_dir.clone().unwrap_or_else(data_dir);
     let torrents = torrents(&settings, data_dir.clone());
-    let mut gateway = GatewayConfig::new(data_dir);
+    let mut gateway = GatewayConfig::new(data_dir.clone());
     gateway.spill_bytes = settings.spill_budget.unwrap_or(gateway.spill_bytes);
     gateway.cache_bytes = settings.cache.unwrap_or(gateway.cache_bytes);
     Config {
         store: StoreConfig { dir: settings.store_dir, budget: settings.store_budget },
         gateway,
+        data_dir: Some(data_dir),
         torrents,
         media_dir: settings.media_dir,
         sessions: Limits {

@@ -166,7 +166,7 @@ impl Opening {
                 Ok(media) => media,
                 Err(error) => return self.fail(error.0, true),
             };
-            match next(&media.files) {
+            match next(&media.files, !media.video.is_empty()) {
                 Next::Open(film) => self.open(source, film, None),
                 Next::Choose => {
                     self.doing.set(Doing::Nothing);
@@ -212,10 +212,11 @@ enum Next {
     Refuse,
 }
 
-fn next(files: &[TorrentFile]) -> Next {
+/// `is_film`: it has tracks, which nobody knows of a torrent yet.
+fn next(files: &[TorrentFile], is_film: bool) -> Next {
     let has_subtitles = files.iter().any(|file| file.kind == TorrentFileKind::Subtitles);
     match &films(files)[..] {
-        [] if files.is_empty() => Next::Open(None),
+        [] if is_film => Next::Open(None),
         [] => Next::Refuse,
         [only] if !has_subtitles => Next::Open(Some(only.file)),
         _ => Next::Choose,
@@ -231,11 +232,12 @@ mod tests {
         let file = |file, kind| TorrentFile { file, name: String::new(), size: 1, kind, preselected: false };
         let (film, other) = (file(3, TorrentFileKind::Video), file(4, TorrentFileKind::Video));
         let subtitles = file(5, TorrentFileKind::Subtitles);
-        assert_eq!(next(&[]), Next::Open(None));
-        assert_eq!(next(std::slice::from_ref(&film)), Next::Open(Some(3)));
-        assert_eq!(next(&[film.clone(), subtitles.clone()]), Next::Choose);
-        assert_eq!(next(&[film, other]), Next::Choose);
-        assert_eq!(next(&[subtitles]), Next::Refuse);
+        assert_eq!(next(&[], true), Next::Open(None), "a film, whatever its name is");
+        assert_eq!(next(&[], false), Next::Refuse, "texts are not listed");
+        assert_eq!(next(std::slice::from_ref(&film), false), Next::Open(Some(3)));
+        assert_eq!(next(&[film.clone(), subtitles.clone()], false), Next::Choose);
+        assert_eq!(next(&[film, other], false), Next::Choose);
+        assert_eq!(next(&[subtitles], false), Next::Refuse);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use clap::Parser;
 use serde::Deserialize;
 
 pub use self::values::{LogFormat, Preset, Switch};
-use self::values::{bytes_text, duration_text, parse_bytes, parse_duration};
+use self::values::{bytes_text, duration_text, parse_bytes, parse_duration, parse_rate, rate_text};
 
 /// Watch a video from a link, together, in a browser.
 #[derive(Clone, Debug, Default, Parser, Deserialize)]
@@ -107,13 +107,13 @@ pub struct Settings {
     pub torrent_quota: Option<u64>,
 
     /// Bytes a second from all peers together, like 5MiB [default: no limit]
-    #[arg(long, env = "MATINEE_TORRENT_DOWNLOAD", value_name = "BYTES", value_parser = parse_bytes)]
-    #[serde(deserialize_with = "bytes_text")]
+    #[arg(long, env = "MATINEE_TORRENT_DOWNLOAD", value_name = "BYTES", value_parser = parse_rate)]
+    #[serde(deserialize_with = "rate_text")]
     pub torrent_download: Option<u64>,
 
     /// Bytes a second to all peers together [default: no limit]
-    #[arg(long, env = "MATINEE_TORRENT_UPLOAD", value_name = "BYTES", value_parser = parse_bytes)]
-    #[serde(deserialize_with = "bytes_text")]
+    #[arg(long, env = "MATINEE_TORRENT_UPLOAD", value_name = "BYTES", value_parser = parse_rate)]
+    #[serde(deserialize_with = "rate_text")]
     pub torrent_upload: Option<u64>,
 
     /// Whether the distributed hash table is asked for peers [default: on]
@@ -136,7 +136,7 @@ pub struct Settings {
     #[arg(long, env = "MATINEE_KEEP_TORRENTS", value_name = "ON|OFF", num_args = 0..=1, default_missing_value = "on")]
     pub keep_torrents: Option<Switch>,
 
-    /// Go on sending to peers for as long as the data are there, not only while somebody watches [default: off]
+    /// Keep torrent data and go on sending them to peers, not only while somebody watches [default: off]
     #[arg(long, env = "MATINEE_SEED", value_name = "ON|OFF", num_args = 0..=1, default_missing_value = "on")]
     pub seed: Option<Switch>,
 

@@ -73,6 +73,14 @@ pub(super) fn parse_bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(|| "that is more bytes than there are".to_owned())
 }
 
+/// A size that is a rate: peers send and take chunks of 16 KiB, and no less passes.
+pub(super) fn parse_rate(text: &str) -> Result<u64, String> {
+    match parse_bytes(text)? {
+        rate if rate < 16 << 10 => Err("a rate must be at least 16KiB a second; leave it out for no limit".into()),
+        rate => Ok(rate),
+    }
+}
+
 /// `45s`, `2m`, `24h`, `500ms`, `45`.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     let text = text.trim();
@@ -96,6 +104,10 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 
 pub(super) fn bytes_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     text_or_number(deserializer)?.map(|text| parse_bytes(&text).map_err(serde::de::Error::custom)).transpose()
+}
+
+pub(super) fn rate_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    text_or_number(deserializer)?.map(|text| parse_rate(&text).map_err(serde::de::Error::custom)).transpose()
 }
 
 pub(super) fn duration_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
@@ -127,6 +139,8 @@ mod tests {
         for bad in ["", "MiB", "1.5GiB", "-1", "99999999999999999999", "20000000TiB", "1 parsec"] {
             assert!(parse_bytes(bad).is_err(), "{bad}");
         }
+        assert_eq!(parse_rate("16KiB"), Ok(16 << 10));
+        assert!(parse_rate("0").is_err() && parse_rate("1k").is_err());
         for (text, millis) in [("45", 45_000), ("45s", 45_000), ("2m", 120_000), ("250ms", 250), ("24h", 86_400_000)] {
             assert_eq!(parse_duration(text), Ok(Duration::from_millis(millis)));
         }

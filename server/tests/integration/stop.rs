@@ -34,3 +34,34 @@ async fn a_second_server_leaves_the_first_one_s_store_alone() {
     assert!(stored.iter().all(|path| path.exists()));
     assert_eq!(first.call("sessions", &json!({})).await.0, 200);
 }
+
+#[tokio::test]
+async fn a_session_comes_back_after_a_kill() {
+    // Its film's server accepts and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let link = format!("http://{}/a-film-of-this-test.mkv", silent.local_addr().unwrap());
+    let place = Place::new();
+    let mut killed = Program::start(&place, &[], None).await;
+    let (status, opened) = killed.call("open", &json!({ "source": link })).await;
+    assert_eq!(status, 200, "{opened}");
+    let session = opened["session"].as_str().unwrap();
+    let written = async {
+        while !place.remembers("a-film-of-this-test") {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), written).await.expect("it is written down");
+    killed.signal(Signal::KILL);
+
+    let mut next = Program::start(&place, &[], None).await;
+    let beat = json!({ "session": session, "viewer": "a-token-of-a-viewer", "position_s": 0.0, "paused": false });
+    let (status, reply) = next.call("heartbeat", &json!({ "beat": beat })).await;
+    assert_eq!((status, reply["session_state"].as_str()), (200, Some("preparing")), "{reply}");
+    let close = json!({ "session": session, "host_key": opened["host_key"] });
+    assert_eq!(next.call("close", &close).await.0, 200, "its host is known");
+    assert_eq!(next.call("heartbeat", &json!({ "beat": beat })).await.0, 404);
+    // Closed, it does not come back.
+    assert!(next.signal(Signal::TERM).success(), "{}", next.log());
+    let next = Program::start(&place, &[], None).await;
+    assert_eq!(next.call("session", &json!({ "session": session })).await.0, 404);
+}

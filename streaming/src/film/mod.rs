@@ -22,6 +22,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub use origin::Coming;
 pub(crate) use origin::{Found, inspect};
+pub(crate) use shelf::stopped;
 pub use shelf::{Preparation, Screen, Shelf};
 
 use self::{attachments::Attachments, index::Parts};

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{Workshop, title};
 use crate::{
     gateway::{Feed, READ_MAX},
-    source::{Magnet, Source, Torrent, TorrentFrom},
+    source::{InfoHash, Magnet, Source, Torrent, TorrentFrom},
     torrent::{self, Along, TorrentFile},
 };
 
@@ -26,14 +26,35 @@ pub enum Coming {
     /// It is asked what is in it.
     Resolving,
     Open(Arc<TorrentFile>),
+    /// It cannot be played, so that nothing more of it is downloaded.
+    Over(InfoHash),
 }
 
 impl Coming {
+    /// Which torrent it is, once that is opened.
+    #[must_use]
+    pub fn hash(&self) -> Option<InfoHash> {
+        match self {
+            Self::Not | Self::Resolving => None,
+            Self::Open(file) => Some(file.hash()),
+            Self::Over(hash) => Some(*hash),
+        }
+    }
+
+    /// What the chosen file is called, for showing only.
+    #[must_use]
+    pub fn name(&self) -> Option<String> {
+        match self {
+            Self::Open(file) => Some(file.name()).filter(|name| !name.is_empty()),
+            Self::Not | Self::Resolving | Self::Over(_) => None,
+        }
+    }
+
     /// How it comes along.
     #[must_use]
     pub fn along(&self) -> Option<Along> {
         match self {
-            Self::Not => None,
+            Self::Not | Self::Over(_) => None,
             Self::Resolving => Some(Along::resolving()),
             Self::Open(file) => Some(file.along()),
         }

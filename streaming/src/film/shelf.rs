@@ -96,7 +96,7 @@ impl Screen {
     }
 }
 
-fn stopped() -> Error {
+pub(crate) fn stopped() -> Error {
     Error::new(ErrorKind::Internal, "the preparation of the film was stopped; open the link again")
 }
 
@@ -161,6 +161,8 @@ impl Shelf {
                 }
                 Err(error) => {
                     tracing::warn!(source = ?source, kind = ?error.kind, %error, "film cannot be played");
+                    let hash = coming.borrow().hash();
+                    coming.send_replace(hash.map_or(Coming::Not, Coming::Over));
                     state.send_replace(Preparation::Failed(error));
                 }
             }

@@ -14,8 +14,9 @@ pub trait ByteSource: Send + Sync {
         self.len() == 0
     }
 
-    /// Somebody who will read here and there.
-    fn reader(&self) -> Box<dyn ByteReader>;
+    /// Somebody who will read here and there; `urgent` for a tool that makes picture or sound, which comes before who reads
+    /// the index, subtitles or fonts.
+    fn reader(&self, urgent: bool) -> Box<dyn ByteReader>;
 
     /// What keeps readers waiting right now.
     fn trouble(&self) -> Option<Error>;

@@ -354,7 +354,8 @@ impl Reader {
             _ => None,
         };
         let bytes = match &core.backing {
-            Backing::Bytes(bytes) => Some(bytes.reader()),
+            // Heads have numbers.
+            Backing::Bytes(bytes) => Some(bytes.reader(tool > 0)),
             _ => None,
         };
         Self { core, tool, ticket, bytes }

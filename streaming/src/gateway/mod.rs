@@ -24,6 +24,7 @@ mod sentences;
 mod serve;
 mod spill;
 mod spill_folder;
+mod trackers;
 mod traffic;
 mod upstream;
 mod whole;
@@ -55,6 +56,7 @@ use self::{
     remote::{Parts, Remote},
     spill::Spill,
     spill_folder::SpillFolder,
+    trackers::Trackers,
     upstream::{Answer, Target, Upstream},
 };
 use crate::{
@@ -135,6 +137,7 @@ struct Shared {
     folder: Arc<SpillFolder>,
     last_id: AtomicU64,
     feeds: Mutex<Feeds>,
+    trackers: Mutex<Trackers>,
 }
 
 #[derive(Default)]
@@ -167,6 +170,7 @@ impl Gateway {
             folder,
             last_id: AtomicU64::new(0),
             feeds: Mutex::default(),
+            trackers: Mutex::new(Trackers::new(trackers::MOST)),
         });
         let token = tasks.token().clone();
         let server = axum::serve(doors, serve::router(Arc::clone(&shared)));
@@ -319,6 +323,10 @@ impl Shared {
         if feeds.by_key.get(key).is_some_and(idle) {
             feeds.by_key.remove(key);
         }
+    }
+
+    fn trackers(&self) -> MutexGuard<'_, Trackers> {
+        self.trackers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn feeds(&self) -> MutexGuard<'_, Feeds> {

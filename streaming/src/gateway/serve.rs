@@ -19,10 +19,11 @@ use super::{
     feed::{Backing, Core, Reader},
     range::Wanted,
     spill::Reached,
+    trackers,
 };
 
 pub(super) fn router(shared: Arc<Shared>) -> Router {
-    Router::new().route("/{token}", get(serve)).with_state(shared)
+    Router::new().route("/{token}", get(serve)).route("/tracker/{token}", get(trackers::ask)).with_state(shared)
 }
 
 async fn serve(

@@ -41,7 +41,7 @@ impl Gateway {
         timeout(LIMIT, reading).await.unwrap_or_else(|_| Err(sentences::silent(&host(), Some(LIMIT)).error))
     }
 
-    async fn whole_link(&self, url: &Url, bound: usize) -> Result<Option<Bytes>, Error> {
+    pub(super) async fn whole_link(&self, url: &Url, bound: usize) -> Result<Option<Bytes>, Error> {
         let target = Target::new(url.clone());
         let by = Instant::now() + self.shared.config.place_timeout;
         let mut answer = self.shared.upstream.get(&target, None, by).await.map_err(|failure| failure.error)?;

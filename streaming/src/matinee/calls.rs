@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use protocol::{
@@ -10,7 +10,7 @@ use protocol::{
     SessionView, Stage, VideoMode, ViewerToken, playhead::ServerTimes,
 };
 
-use super::{Matinee, reaper, screenings::Screening, torrents};
+use super::{Matinee, reaper, screenings::Screening, torrents, unix_ms};
 use crate::{
     film::{self, Found, Preparation},
     session::{Epoch, Progress, secrets},
@@ -60,6 +60,7 @@ impl Matinee {
             reaper::act_on(&self.inner, forgotten);
         }
         self.show(session, opened.epoch, &source, languages, open.subtitles);
+        self.inner.remember.notify_one();
         self.inner.bell.notify_one();
         Ok(Opened { session, host_key })
     }
@@ -114,6 +115,7 @@ impl Matinee {
             tracing::info!(session = %beat.session, "viewer joined");
         }
         self.wake(beat.session, outcome.woken);
+        self.inner.remember.notify_one();
         self.inner.bell.notify_one();
         let clock = self.registry().clock();
         outcome.reply.times = ServerTimes { received_ms: clock.ms(received), answered_ms: clock.ms(Instant::now()) };
@@ -199,6 +201,11 @@ impl Matinee {
                 }
                 drop(inner);
                 if state.changed().await.is_err() {
+                    // Whoever prepared it ended without a word; a session that is over does not hear this any more.
+                    if let Some(inner) = matinee.upgrade() {
+                        inner.registry().set_progress(session, epoch, Progress::Failed(film::stopped()));
+                        inner.progressed.notify_waiters();
+                    }
                     return;
                 }
             };
@@ -213,8 +220,4 @@ impl Matinee {
         let awake = self.registry().epoch(session);
         self.inner.screenings.release(session, awake);
     }
-}
-
-fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

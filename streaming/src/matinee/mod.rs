@@ -4,6 +4,7 @@ mod bring;
 mod calls;
 mod events;
 mod hls;
+mod memory;
 mod reaper;
 mod screenings;
 mod subtitles;
@@ -15,7 +16,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use protocol::{SessionId, SystemReport};
@@ -63,6 +64,8 @@ pub struct Config {
     pub tools: ToolPaths,
     /// How long a head without a reader goes on.
     pub head_idle: Duration,
+    /// Where sessions are written down; none: they end with the server.
+    pub data_dir: Option<PathBuf>,
     /// None: magnet links and torrents are refused.
     pub torrents: Option<TorrentConfig>,
 }
@@ -102,6 +105,8 @@ struct Inner {
     bringing: Arc<Semaphore>,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
+    /// Rung when something of a session has changed that outlives the server.
+    remember: Notify,
     /// Rung when a session's preparation has gone on.
     progressed: Notify,
     tasks: Tasks,
@@ -121,7 +126,9 @@ impl Matinee {
             tokio::join!(Tools::find_at(&spawner, &config.tools), Gateway::start(config.gateway, &tasks));
         let gateway = gateway.map_err(StartError::Gateway)?;
         let torrents = match config.torrents {
-            Some(torrents) => Some(Torrents::start(torrents, &tasks).await.map_err(StartError::Torrents)?),
+            Some(torrents) => {
+                Some(Torrents::start(torrents, gateway.clone(), &tasks).await.map_err(StartError::Torrents)?)
+            }
             None => None,
         };
         let fonts = Fonts::new(spawner.clone(), tools::fontconfig());
@@ -154,10 +161,21 @@ impl Matinee {
                 bringing: Arc::new(Semaphore::new(bring::COMING)),
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
+                remember: Notify::new(),
                 progressed: Notify::new(),
                 tasks: tasks.clone(),
             }),
         };
+        if let Some(dir) = config.data_dir {
+            // Without it everything works but to come back after a restart.
+            match memory::restore(&matinee.inner, dir).await {
+                Ok(memory) => {
+                    let token = tasks.token().clone();
+                    tasks.spawn_tidy("memory", memory::run(Arc::downgrade(&matinee.inner), memory, token));
+                }
+                Err(error) => tracing::warn!(%error, "sessions are not written down; they will end with this server"),
+            }
+        }
         tasks.spawn("reaper", reaper::run(Arc::downgrade(&matinee.inner)));
         Ok(matinee)
     }
@@ -226,6 +244,11 @@ impl Inner {
     fn registry(&self) -> Locked<'_> {
         Locked::new(&self.registry, &self.bells)
     }
+}
+
+/// Milliseconds since the Unix epoch.
+fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// One encoding head of 1080p takes about three quarters of a core in real time.

@@ -3,6 +3,8 @@
 use std::{
     collections::HashMap,
     sync::{Arc, MutexGuard, PoisonError},
+    time::Duration,
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -11,13 +13,16 @@ use tokio::task::spawn_blocking;
 
 use super::{Inner, Matinee};
 use crate::{
-    film::{Coming, Screen},
+    film::Screen,
     gateway::ByteSource as _,
     source::{InfoHash, TORRENT},
     subtitles::outside::{Name, Outside, too_large},
     tasks::Tasks,
     torrent::{self, TorrentFile},
 };
+
+/// How long the chosen subtitles may take, like the film's own first bytes.
+const SUBTITLES: Duration = Duration::from_secs(180);
 
 impl Matinee {
     /// Takes in a `.torrent` file; what is answered is opened in place of a link.
@@ -51,25 +56,49 @@ impl Matinee {
 pub(super) fn follow(inner: &Arc<Inner>, tasks: &Tasks, session: SessionId, screen: &Screen, subtitles: Option<u32>) {
     let (matinee, mut comes) = (Arc::downgrade(inner), screen.comes());
     tasks.spawn("torrent", async move {
-        let opened = comes.wait_for(|coming| matches!(coming, Coming::Open(_))).await.map(|coming| coming.clone());
-        let (Ok(Coming::Open(file)), Some(inner)) = (opened, matinee.upgrade()) else { return };
-        lock(&inner).insert(session, file.hash());
+        let opened = comes.wait_for(|coming| coming.hash().is_some()).await;
+        let Ok((hash, named)) = opened.map(|coming| (coming.hash(), coming.name())) else { return };
+        let (Some(hash), Some(inner)) = (hash, matinee.upgrade()) else { return };
+        if let Some(torrents) = &inner.shelf.workshop().torrents {
+            torrents.hold(hash, session);
+        }
+        if let Some(name) = named {
+            // Until its container tells.
+            let mut registry = inner.registry();
+            if registry.view(Instant::now(), session).is_ok_and(|view| view.media.is_none()) {
+                registry.rename(session, name);
+            }
+        }
+        lock(&inner).insert(session, hash);
         // Closed meanwhile, it would never be let go of.
         if inner.registry().recipe(session).is_err() {
             return forget(&inner, session);
         }
-        let hash = file.hash();
-        drop(file);
         let (Some(number), Some(torrents)) = (subtitles, inner.shelf.workshop().torrents.clone()) else { return };
         let added = async {
             let file = torrents.open(&hash.into(), Some(number)).await?;
-            add(&inner, session, &file).await
+            loop {
+                match add(&inner, session, &file).await {
+                    // Each try is a wait of its own.
+                    Err(error) if error.kind == ErrorKind::SourceTimeout => {}
+                    added => return added,
+                }
+            }
         };
-        if let Err(error) = added.await {
+        let added = tokio::time::timeout(SUBTITLES, added).await;
+        if let Err(error) = added.unwrap_or_else(|_| Err(Error::new(ErrorKind::SourceTimeout, "nobody sends them"))) {
             tracing::warn!(%session, %error, "the chosen subtitles could not be added");
             inner.registry().warn(session, format!("The chosen subtitles could not be added: {error}."));
         }
     });
+}
+
+/// A session of the server before is on a torrent.
+pub(super) fn know(inner: &Inner, session: SessionId, hash: InfoHash) {
+    lock(inner).insert(session, hash);
+    if let Some(torrents) = &inner.shelf.workshop().torrents {
+        torrents.hold(hash, session);
+    }
 }
 
 /// Reads a file of a torrent as subtitles of a session.
@@ -78,7 +107,7 @@ async fn add(inner: &Arc<Inner>, session: SessionId, file: &TorrentFile) -> Resu
     if len > LARGEST_SUBTITLES {
         return Err(too_large());
     }
-    let (mut reader, mut bytes) = (file.reader(), bytes::BytesMut::new());
+    let (mut reader, mut bytes) = (file.reader(false), bytes::BytesMut::new());
     while bytes.len() < len {
         bytes.extend_from_slice(&reader.next(bytes.len() as u64, len - bytes.len()).await?);
     }
@@ -94,12 +123,9 @@ async fn add(inner: &Arc<Inner>, session: SessionId, file: &TorrentFile) -> Resu
 pub(super) fn forget(inner: &Arc<Inner>, session: SessionId) {
     let mut sessions = lock(inner);
     let Some(hash) = sessions.remove(&session) else { return };
-    let (false, Some(torrents)) =
-        (sessions.values().any(|other| *other == hash), inner.shelf.workshop().torrents.clone())
-    else {
-        return;
-    };
-    inner.tasks.spawn("forget torrent", async move { torrents.forget(hash).await });
+    if let Some(torrents) = &inner.shelf.workshop().torrents {
+        torrents.release(hash, session);
+    }
 }
 
 fn lock(inner: &Inner) -> MutexGuard<'_, HashMap<SessionId, InfoHash>> {

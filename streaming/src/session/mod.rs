@@ -19,6 +19,7 @@ mod playhead;
 #[cfg(test)]
 mod properties;
 mod registry;
+mod saved;
 mod screening;
 pub mod secrets;
 mod steering;
@@ -31,5 +32,6 @@ pub use clock::ServerClock;
 pub use limits::Limits;
 pub(crate) use registry::unknown;
 pub use registry::{BeatOutcome, Opened, Registry, TouchOutcome};
+pub use saved::Saved;
 pub use screening::{End, Ended, Epoch, Progress};
 pub use viewers::Reader;

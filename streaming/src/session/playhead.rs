@@ -31,6 +31,20 @@ impl Default for SessionPlayhead {
 }
 
 impl SessionPlayhead {
+    /// As it was saved.
+    pub(super) const fn restored(led: Playhead, shared: Option<SharedPlayhead>) -> Self {
+        Self { led, shared }
+    }
+
+    /// Where it is, or was, while it was not shared.
+    pub(super) const fn led(&self) -> Playhead {
+        self.led
+    }
+
+    pub(super) const fn shared(&self) -> Option<&SharedPlayhead> {
+        self.shared.as_ref()
+    }
+
     /// Goes where a viewer is, unless it is shared.
     pub(super) const fn follow(&mut self, led: Playhead) {
         self.led = led;
@@ -51,7 +65,7 @@ impl SessionPlayhead {
         self.shared = None;
     }
 
-    pub(super) const fn shared(&mut self) -> Option<&mut SharedPlayhead> {
+    pub(super) const fn shared_mut(&mut self) -> Option<&mut SharedPlayhead> {
         self.shared.as_mut()
     }
 

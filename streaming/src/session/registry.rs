@@ -233,7 +233,7 @@ impl<R> Registry<R> {
             return false;
         }
         screening.run(now_ms);
-        if let Some(shared) = screening.playhead.shared() {
+        if let Some(shared) = screening.playhead.shared_mut() {
             let _ = shared.set_duration(now_ms, Some(media.duration_s));
         }
         screening.media = Some(media);
@@ -349,7 +349,10 @@ impl<R> Registry<R> {
         }
         self.check_capacity(now)?;
         let epoch = self.next_epoch();
-        self.known_mut(session)?.wake(now, epoch);
+        let (now_ms, limits) = (self.clock.ms(now), self.limits.clone());
+        let screening = self.known_mut(session)?;
+        screening.hold_if_forsaken(now_ms, &limits);
+        screening.wake(now, epoch);
         Ok(Some(epoch))
     }
 

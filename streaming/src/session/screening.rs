@@ -130,6 +130,13 @@ impl<R> Screening<R> {
         self.playhead.hold(self.last_sign_ms);
     }
 
+    /// Holds a film that ran when the server ended, unless its viewers can still be there: they go on with it then.
+    pub(super) fn hold_if_forsaken(&mut self, now_ms: f64, limits: &Limits) {
+        if now_ms - self.last_sign_ms > limits.sleep_after.as_secs_f64() * 1000.0 {
+            self.playhead.hold(self.last_sign_ms);
+        }
+    }
+
     /// Lets the session's playhead follow its viewers, unless they share it. Nobody there: it stays where it is.
     pub(super) fn follow(&mut self) {
         if let Some(playhead) = self.viewers.lead() {

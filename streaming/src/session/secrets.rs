@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use protocol::{HostKey, PublicViewerId, SessionId, ViewerToken};
 use rand::RngCore as _;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ pub fn new_host_key() -> HostKey {
 }
 
 /// What is kept of a host key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostKeyHash([u8; 32]);
 
 impl HostKeyHash {

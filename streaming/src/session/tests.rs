@@ -2,6 +2,7 @@
 
 mod channels;
 mod outside;
+mod saved;
 mod sleep;
 mod steering;
 mod viewers;
@@ -21,12 +22,13 @@ use super::{secrets::HostKeyHash, *};
 /// A registry with a clock to turn.
 struct World {
     registry: Registry<&'static str>,
+    began: Instant,
     now: Instant,
 }
 
 fn world(limits: Limits) -> World {
     let now = Instant::now();
-    World { registry: Registry::new(limits, ServerClock::new(1_700_000_000_000, now)), now }
+    World { registry: Registry::new(limits, ServerClock::new(1_700_000_000_000, now)), began: now, now }
 }
 
 fn id(n: u128) -> SessionId {

@@ -3,6 +3,7 @@
 use std::{fmt, net::SocketAddr, str::FromStr};
 
 use protocol::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::printable;
@@ -11,7 +12,7 @@ use super::printable;
 const MOST: usize = 64;
 
 /// The SHA-1 of a torrent's info dictionary, which names it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct InfoHash(pub [u8; 20]);
 
 impl fmt::Display for InfoHash {
@@ -63,7 +64,7 @@ impl FromStr for InfoHash {
 }
 
 /// What a magnet link says. Trackers may hold a user's key, so it is not shown whole.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Magnet {
     pub hash: InfoHash,
     /// What its maker calls it, for showing only.
@@ -121,7 +122,7 @@ impl Magnet {
 }
 
 /// A tracker's address, if it is one that can be asked.
-fn tracker(text: &str) -> Option<Url> {
+pub(crate) fn tracker(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https" | "udp") && url.has_host())
 }
 

@@ -8,9 +8,12 @@ use std::{
 };
 
 use protocol::{Error, ErrorKind};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use url::Url;
 
+#[cfg(feature = "torrents")]
+pub(crate) use self::magnet::tracker;
 pub use self::magnet::{InfoHash, Magnet, NoHash};
 
 /// The longest text that is looked at, in bytes.
@@ -23,7 +26,8 @@ const MEDIA: &str = "media:";
 pub const TORRENT: &str = "torrent:";
 
 /// Something that can be opened. Neither `Display` nor `Debug` shows credentials, queries or the media folder.
-#[derive(Clone, PartialEq, Eq, Hash)]
+/// Its serialized form does: it is for the server's own memory.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Source {
     /// An http or https link with a host, without a fragment. It may carry credentials.
     Url(Url),
@@ -33,7 +37,7 @@ pub enum Source {
 }
 
 /// A file of a torrent.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Torrent {
     pub from: TorrentFrom,
     /// Which of its files; none: the largest video.
@@ -41,7 +45,7 @@ pub struct Torrent {
 }
 
 /// Where it is written what is in a torrent.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TorrentFrom {
     /// Its peers tell, if the server does not know it yet.
     Magnet(Magnet),
@@ -123,6 +127,29 @@ impl Source {
                 ErrorKind::InvalidRequest,
                 "only a torrent has files to choose from; leave out which one",
             )),
+        }
+    }
+
+    /// The torrent that it names; none where a `.torrent` file has to be fetched to know.
+    #[must_use]
+    pub const fn hash(&self) -> Option<InfoHash> {
+        match self {
+            Self::Torrent(Torrent {
+                from: TorrentFrom::Magnet(Magnet { hash, .. }) | TorrentFrom::Known(hash),
+                ..
+            }) => Some(*hash),
+            _ => None,
+        }
+    }
+
+    /// Whether a file is still one of the media folder, which may be another one than when the source was parsed.
+    #[must_use]
+    pub fn is_allowed(&self, media_dir: Option<&Path>) -> bool {
+        match self {
+            Self::File(path) => {
+                media_dir.and_then(|dir| dir.canonicalize().ok()).is_some_and(|dir| path.starts_with(dir))
+            }
+            Self::Url(_) | Self::Torrent(_) => true,
         }
     }
 

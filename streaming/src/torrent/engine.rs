@@ -1,7 +1,7 @@
 //! librqbit's session, and the torrents in it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     net::SocketAddr,
     num::NonZeroUsize,
     sync::{Arc, Mutex, PoisonError},
@@ -11,28 +11,28 @@ use std::{
 use bytes::Bytes;
 use librqbit::{
     AddTorrent, AddTorrentOptions, AddTorrentResponse, ConnectionOptions, DhtSessionConfig, ListenerOptions,
-    PeerConnectionOptions, Session, SessionOptions, SessionPersistenceConfig, dht::DhtPersistenceConfig,
-    limits::LimitsConfig, storage::StorageFactoryExt as _,
+    ManagedTorrent, PeerConnectionOptions, Session, SessionOptions, SessionPersistenceConfig,
+    dht::DhtPersistenceConfig, limits::LimitsConfig, storage::StorageFactoryExt as _,
 };
 use lru::LruCache;
-use protocol::Error;
+use protocol::{Error, LARGEST_TORRENT_FILE, SessionId};
 use tokio::{
     sync::{Mutex as AsyncMutex, Notify, Semaphore},
     task::spawn_blocking,
     time::timeout,
 };
 
+use url::Url;
+
 use super::{
-    TorrentConfig,
-    entry::Entry,
-    file::TorrentFile,
-    folder::Folder,
-    ledger::Ledger,
-    meta::Meta,
-    sentences,
-    storage::{Files, Storage},
+    TorrentConfig, entry::Entry, file::TorrentFile, files::Files, folder::Folder, ledger::Ledger, meta::Meta,
+    sentences, storage::Storage,
 };
-use crate::source::{InfoHash, Magnet};
+use crate::{
+    gateway::Gateway,
+    source::{InfoHash, Magnet},
+    tasks::Tasks,
+};
 
 /// Streams of all torrents at the same time. Each holds one of librqbit's permits for blocking work, of which it has
 /// eight unless told otherwise; the ninth stream would wait for ever.
@@ -46,8 +46,9 @@ const REQUESTS: usize = 32;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long librqbit may take to take a torrent in; it does not wait for peers then.
 const ADD: Duration = Duration::from_secs(20);
-/// Torrents whose contents are in memory.
+/// Torrents whose contents are in memory, and their bytes, about.
 const REMEMBERED: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+const REMEMBERED_BYTES: usize = 64 << 20;
 
 /// What the parts of the engine share.
 pub(super) struct Shared {
@@ -58,6 +59,12 @@ pub(super) struct Shared {
     pub(super) places: Arc<Semaphore>,
     /// Whoever adds, stops or deletes a torrent holds it.
     pub(super) entries: AsyncMutex<HashMap<InfoHash, Arc<Entry>>>,
+    /// Torrents whose data of an earlier server are needed no more.
+    pub(super) gone: Mutex<Vec<InfoHash>>,
+    /// The sessions on each torrent, awake or asleep.
+    pub(super) holds: Mutex<HashMap<InfoHash, HashSet<SessionId>>>,
+    gateway: Gateway,
+    tasks: Tasks,
     /// Rung when the keeper should look round.
     pub(super) bell: Notify,
     known: Mutex<LruCache<InfoHash, Known>>,
@@ -74,6 +81,8 @@ impl Shared {
     pub(super) async fn start(
         config: TorrentConfig,
         folder: Folder,
+        gateway: Gateway,
+        tasks: Tasks,
         token: tokio_util::sync::CancellationToken,
     ) -> anyhow::Result<Arc<Self>> {
         let options = options(&config, &folder, token);
@@ -85,6 +94,10 @@ impl Shared {
             folder: Arc::new(folder),
             places: Arc::new(Semaphore::new(STREAMS)),
             entries: AsyncMutex::default(),
+            gone: Mutex::default(),
+            holds: Mutex::default(),
+            gateway,
+            tasks,
             bell: Notify::new(),
             known: Mutex::new(LruCache::new(REMEMBERED)),
         }))
@@ -101,12 +114,17 @@ impl Shared {
         }
         let (folder, hash) = (Arc::clone(&self.folder), link.hash);
         let on_disk =
-            spawn_blocking(move || Meta::read(folder.known(hash)?).ok().filter(|meta| meta.hash == hash)).await;
+            spawn_blocking(move || Meta::read(&folder.known(hash)?).ok().filter(|meta| meta.hash == hash)).await;
         if let Ok(Some(meta)) = on_disk {
             return Ok(self.remember(meta, Vec::new()));
         }
         let (bytes, peers) = self.resolve(link).await?;
-        let meta = Meta::read(bytes)?;
+        if bytes.len() > LARGEST_TORRENT_FILE {
+            return Err(sentences::too_many_files());
+        }
+        let mut meta = read(bytes).await?;
+        // Those in what librqbit made of it are the gateway's own addresses.
+        meta.trackers.clone_from(&link.trackers);
         self.keep(&meta).await;
         Ok(self.remember(meta, peers))
     }
@@ -121,13 +139,19 @@ impl Shared {
             ..AddTorrentOptions::default()
         };
         let mut text = format!("magnet:?xt=urn:btih:{}", link.hash);
-        for tracker in &link.trackers {
+        for tracker in self.relayed(&link.trackers) {
             text.push_str("&tr=");
-            text.extend(url::form_urlencoded::byte_serialize(tracker.as_str().as_bytes()));
+            text.extend(url::form_urlencoded::byte_serialize(tracker.as_bytes()));
         }
         let limit = self.config.magnet_timeout;
-        let asking = self.session.add_torrent(AddTorrent::from_url(text), Some(options));
-        match timeout(limit, asking).await {
+        let session = Arc::clone(&self.session);
+        // A task of its own: librqbit takes some hostile descriptions for impossible.
+        let asking = self.tasks.spawn("resolve", async move {
+            timeout(limit, session.add_torrent(AddTorrent::from_url(text), Some(options))).await
+        });
+        let _stop = AbortOnDrop(asking.abort_handle());
+        let Ok(asked) = asking.await else { return Err(sentences::nonsense()) };
+        match asked.ok_or_else(sentences::closed)? {
             Ok(Ok(AddTorrentResponse::ListOnly(found))) => Ok((found.torrent_bytes, found.seen_peers)),
             Ok(Ok(_)) => Err(sentences::closed()),
             Ok(Err(why)) => {
@@ -141,13 +165,13 @@ impl Shared {
 
     /// Takes in a `.torrent` file.
     pub(super) async fn add_file(&self, bytes: Bytes) -> Result<Arc<Meta>, Error> {
-        let meta = Meta::read(bytes)?;
+        let meta = read(bytes).await?;
         self.keep(&meta).await;
         Ok(self.remember(meta, Vec::new()).meta)
     }
 
     async fn keep(&self, meta: &Meta) {
-        let (folder, hash, bytes) = (Arc::clone(&self.folder), meta.hash, meta.bytes.clone());
+        let (folder, hash, bytes) = (Arc::clone(&self.folder), meta.hash, meta.file(&meta.trackers));
         let kept = spawn_blocking(move || folder.keep(hash, &bytes)).await;
         if let Err(why) = kept.map_err(std::io::Error::other).and_then(|kept| kept) {
             tracing::warn!(%why, "a .torrent file cannot be kept");
@@ -156,7 +180,11 @@ impl Shared {
 
     fn remember(&self, meta: Meta, peers: Vec<SocketAddr>) -> Known {
         let known = Known { meta: Arc::new(meta), peers };
-        self.remembered().put(known.meta.hash, known.clone());
+        let mut remembered = self.remembered();
+        remembered.put(known.meta.hash, known.clone());
+        while remembered.iter().map(|(_, known)| known.meta.weight()).sum::<usize>() > REMEMBERED_BYTES {
+            remembered.pop_lru();
+        }
         known
     }
 
@@ -187,9 +215,13 @@ impl Shared {
         Ok(TorrentFile::new(Arc::clone(self), entry, file))
     }
 
-    /// Gives a torrent to librqbit.
+    /// Takes a torrent in.
     async fn add(&self, known: &Known, link: &Magnet, file: u32) -> Result<Entry, Error> {
-        let meta = &known.meta;
+        let mut meta = Arc::clone(&known.meta);
+        let more: Vec<_> = link.trackers.iter().filter(|tracker| !meta.trackers.contains(tracker)).cloned().collect();
+        if !more.is_empty() {
+            Arc::make_mut(&mut meta).trackers.extend(more);
+        }
         let (dir, ledger) = (self.folder.data(meta.hash), Arc::clone(&self.ledger));
         let pieces = usize::try_from(meta.total.div_ceil(meta.piece)).unwrap_or(usize::MAX);
         let files = spawn_blocking(move || Files::new(dir, pieces, ledger)).await.map_err(std::io::Error::other);
@@ -198,22 +230,69 @@ impl Shared {
         peers.extend(&link.peers);
         peers.sort_unstable();
         peers.dedup();
-        let options = AddTorrentOptions {
-            only_files: Some(vec![file as usize]),
-            overwrite: true,
-            output_folder: Some(files.dir().to_string_lossy().into_owned()),
-            initial_peers: Some(peers),
-            storage_factory: Some(Storage(Arc::clone(&files)).boxed()),
-            trackers: Some(link.trackers.iter().map(ToString::to_string).collect()),
-            ..AddTorrentOptions::default()
-        };
-        let adding = self.session.add_torrent(AddTorrent::from_bytes(meta.bytes.clone()), Some(options));
-        let added = timeout(ADD, adding).await.unwrap_or_else(|_| Err(anyhow::anyhow!("it took too long")));
-        let added = added.map_err(|why| sentences::not_added(&why))?;
-        let handle = added.into_handle().ok_or_else(sentences::closed)?;
+        let handle =
+            self.engage(&meta, &files, &peers, vec![file as usize]).await.map_err(|why| sentences::not_added(&why))?;
         tracing::info!(hash = %meta.hash, "torrent added");
-        Ok(Entry::new(Arc::clone(meta), files, handle))
+        Ok(Entry::new(meta, files, peers, handle))
     }
+
+    /// Gives a torrent to librqbit, with the files that somebody has open: of one that wants nothing it lets peers go. What it
+    /// is to download is told anew by the keeper.
+    pub(super) async fn engage(
+        &self,
+        meta: &Meta,
+        files: &Arc<Files>,
+        peers: &[SocketAddr],
+        chosen: Vec<usize>,
+    ) -> anyhow::Result<Arc<ManagedTorrent>> {
+        let (file, trackers) = (meta.file(&[]), self.relayed(&meta.trackers));
+        let (session, files, peers) = (Arc::clone(&self.session), Arc::clone(files), peers.to_vec());
+        // A task of its own: given up half-way, librqbit would have it and never start it.
+        let adding = self.tasks.spawn("add torrent", async move {
+            loop {
+                let options = AddTorrentOptions {
+                    only_files: Some(chosen.clone()),
+                    overwrite: true,
+                    output_folder: Some(files.dir().to_string_lossy().into_owned()),
+                    initial_peers: Some(peers.clone()),
+                    storage_factory: Some(Storage(Arc::clone(&files)).boxed()),
+                    trackers: Some(trackers.clone()),
+                    ..AddTorrentOptions::default()
+                };
+                match session.add_torrent(AddTorrent::from_bytes(file.clone()), Some(options)).await? {
+                    AddTorrentResponse::Added(_, handle) => return Ok(handle),
+                    // Of a time that did not end well: its storage is another's.
+                    AddTorrentResponse::AlreadyManaged(id, _) => session.delete(id.into(), false).await?,
+                    AddTorrentResponse::ListOnly(_) => anyhow::bail!("it was only listed"),
+                }
+            }
+        });
+        let added = timeout(ADD, adding).await.map_err(|_| anyhow::anyhow!("it took too long"))?;
+        added?.unwrap_or_else(|| Err(anyhow::anyhow!("the server ends")))
+    }
+
+    /// Trackers as librqbit may ask them: those over HTTP through the gateway.
+    fn relayed(&self, trackers: &[Url]) -> Vec<String> {
+        let asked = trackers.iter().map(|tracker| match tracker.scheme() {
+            "udp" => tracker.to_string(),
+            _ => self.gateway.relay(tracker).to_string(),
+        });
+        asked.collect()
+    }
+}
+
+/// A task that ends with who awaits it.
+struct AbortOnDrop(tokio::task::AbortHandle);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Away from the runtime's threads: there may be a hundred thousand files.
+async fn read(bytes: Bytes) -> Result<Meta, Error> {
+    spawn_blocking(move || Meta::read(&bytes)).await.unwrap_or_else(|_| Err(sentences::nonsense()))
 }
 
 fn options(config: &TorrentConfig, folder: &Folder, token: tokio_util::sync::CancellationToken) -> SessionOptions {

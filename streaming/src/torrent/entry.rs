@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -13,7 +14,7 @@ use librqbit::{ManagedTorrent, TorrentStatsState};
 use protocol::{AwaitedPieces, Error, TorrentState};
 use tokio::sync::Notify;
 
-use super::{Along, meta::Meta, sentences, slot::Slot, storage::Files};
+use super::{Along, files::Files, meta::Meta, sentences, slot::Slot};
 
 /// How much of the film has to be there until it goes on, for the words about waiting.
 const AWAITED_S: f64 = 4.0;
@@ -26,7 +27,8 @@ const MOST_PARTS: usize = 400;
 pub(super) struct Entry {
     pub(super) meta: Arc<Meta>,
     pub(super) files: Arc<Files>,
-    pub(super) handle: Arc<ManagedTorrent>,
+    /// Peers that are known from links.
+    pub(super) peers: Vec<SocketAddr>,
     inner: Mutex<Inner>,
     slots: Mutex<Vec<Weak<Slot>>>,
     /// Nothing more is asked of peers since the quota is used up.
@@ -46,17 +48,18 @@ struct Inner {
     leases: HashMap<u32, usize>,
     /// When somebody had it open last.
     watched: Instant,
-    /// Its data are to be deleted when nobody has it open.
-    forgotten: bool,
+    handle: Arc<ManagedTorrent>,
+    /// How often librqbit was given the torrent anew. Streams of before lead nowhere.
+    generation: u64,
 }
 
 impl Entry {
-    pub(super) fn new(meta: Arc<Meta>, files: Arc<Files>, handle: Arc<ManagedTorrent>) -> Self {
-        let inner = Inner { leases: HashMap::new(), watched: Instant::now(), forgotten: false };
+    pub(super) fn new(meta: Arc<Meta>, files: Arc<Files>, peers: Vec<SocketAddr>, handle: Arc<ManagedTorrent>) -> Self {
+        let inner = Inner { leases: HashMap::new(), watched: Instant::now(), handle, generation: 0 };
         Self {
             meta,
             files,
-            handle,
+            peers,
             inner: Mutex::new(inner),
             slots: Mutex::default(),
             full: AtomicBool::new(false),
@@ -75,7 +78,6 @@ impl Entry {
     pub(super) fn take(&self, file: u32) {
         let mut inner = self.inner();
         *inner.leases.entry(file).or_default() += 1;
-        inner.forgotten = false;
         inner.watched = Instant::now();
     }
 
@@ -95,13 +97,20 @@ impl Entry {
         self.inner().leases.keys().copied().collect()
     }
 
-    pub(super) fn forget(&self) {
-        self.inner().forgotten = true;
+    /// What librqbit has of it, and since how many times.
+    pub(super) fn handle(&self) -> (Arc<ManagedTorrent>, u64) {
+        let inner = self.inner();
+        (Arc::clone(&inner.handle), inner.generation)
     }
 
-    pub(super) fn is_forgotten(&self) -> bool {
-        let inner = self.inner();
-        inner.forgotten && inner.leases.is_empty()
+    /// librqbit was given the torrent anew.
+    pub(super) fn renew(&self, handle: Arc<ManagedTorrent>) {
+        let mut inner = self.inner();
+        inner.handle = handle;
+        inner.generation += 1;
+        drop(inner);
+        self.loaded.store(false, Ordering::Relaxed);
+        self.turn.notify_waiters();
     }
 
     pub(super) fn watched(&self) -> Instant {
@@ -146,19 +155,19 @@ impl Entry {
     }
 
     pub(super) fn peers(&self) -> u32 {
-        self.handle.live().map_or(0, |live| live.stats_snapshot().peer_stats.live)
+        self.handle().0.live().map_or(0, |live| live.stats_snapshot().peer_stats.live)
     }
 
     /// Why nothing comes any more, if that is so.
     pub(super) fn broken(&self) -> Option<Error> {
-        self.handle.with_state(|state| match state {
+        self.handle().0.with_state(|state| match state {
             librqbit::ManagedTorrentState::Error(why) => Some(sentences::disk(&format!("{why:#}"))),
             _ => None,
         })
     }
 
     pub(super) fn along(&self, file: u32) -> Along {
-        let stats = self.handle.stats();
+        let stats = self.handle().0.stats();
         let size = self.meta.files.get(file as usize).map_or(0, |file| file.len);
         let parts = self.parts(file);
         let have = parts.iter().map(|(from, to)| to - from).sum();

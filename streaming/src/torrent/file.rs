@@ -80,14 +80,15 @@ impl ByteSource for TorrentFile {
         self.entry.meta.files.get(self.file as usize).map_or(0, |file| file.len)
     }
 
-    fn reader(&self) -> Box<dyn ByteReader> {
-        let slot = Slot::new(self.file);
+    fn reader(&self, urgent: bool) -> Box<dyn ByteReader> {
+        let slot = Slot::new(self.file, urgent);
         self.entry.slot(&slot);
         Box::new(Reader { shared: Arc::clone(&self.shared), entry: Arc::clone(&self.entry), slot })
     }
 
     fn trouble(&self) -> Option<Error> {
-        let waits = |slot: &Arc<Slot>| slot.waits_at().is_some() && slot.used().elapsed() > QUIET;
+        let waits =
+            |slot: &Arc<Slot>| slot.file() == self.file && slot.waits_at().is_some() && slot.used().elapsed() > QUIET;
         let waiting = self.entry.slots().iter().any(waits);
         waiting.then(|| self.entry.broken().unwrap_or_else(|| sentences::no_data(QUIET, self.entry.peers())))
     }
@@ -123,7 +124,11 @@ impl Reader {
     async fn read(&self, offset: u64, len: u64) -> Result<Bytes, Error> {
         let (files, file) = (Arc::clone(&self.entry.files), self.slot.file() as usize);
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let read = spawn_blocking(move || files.read(file, offset, len)).await;
+        let read = spawn_blocking(move || {
+            let mut buffer = vec![0; len];
+            files.read(file, offset, &mut buffer).map(|()| buffer)
+        })
+        .await;
         match read.unwrap_or_else(|why| Err(std::io::Error::other(why))) {
             Ok(bytes) => Ok(bytes.into()),
             Err(why) => {

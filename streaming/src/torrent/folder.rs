@@ -23,8 +23,9 @@ use crate::source::InfoHash;
 
 /// Servers with one data folder.
 const MOST_SERVERS: u32 = 16;
-/// `.torrent` files that are remembered; those used longest ago go first.
+/// `.torrent` files that are remembered, and their bytes; those used longest ago go first.
 const MOST_KNOWN: usize = 500;
+const KNOWN_BYTES: u64 = 256 << 20;
 
 /// A locked folder.
 #[derive(Debug)]
@@ -83,8 +84,13 @@ impl Folder {
         let mut all = by_age(&known);
         // Those with data are needed to go on with them.
         all.retain(|(hash, _)| !self.data(*hash).exists());
-        for (hash, _) in all.iter().rev().skip(MOST_KNOWN) {
-            let _ = std::fs::remove_file(known.join(hash.to_string()));
+        let mut bytes = 0;
+        for (n, (hash, _)) in all.iter().rev().enumerate() {
+            let path = known.join(hash.to_string());
+            bytes += path.metadata().map_or(0, |about| about.len());
+            if n >= MOST_KNOWN || bytes > KNOWN_BYTES {
+                let _ = std::fs::remove_file(path);
+            }
         }
         Ok(())
     }

@@ -1,13 +1,17 @@
 //! The handle of the torrent engine.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError},
+};
 
 use bytes::Bytes;
-use protocol::{Error, Media, TorrentsReport};
+use protocol::{Error, Media, SessionId, TorrentsReport};
 use tokio::task::spawn_blocking;
 
 use super::{TorrentConfig, TorrentFile, engine::Shared, folder::Folder, keeper};
 use crate::{
+    gateway::Gateway,
     source::{InfoHash, Magnet},
     tasks::Tasks,
 };
@@ -30,13 +34,13 @@ impl Torrents {
     /// # Errors
     ///
     /// When the folder cannot be had, or an address cannot be listened on.
-    pub async fn start(config: TorrentConfig, tasks: &Tasks) -> std::io::Result<Self> {
+    pub async fn start(config: TorrentConfig, gateway: Gateway, tasks: &Tasks) -> std::io::Result<Self> {
         let tasks = tasks.child();
         let place = config.dir.clone();
         let folder = spawn_blocking(move || Folder::open(&place)).await.map_err(std::io::Error::other)??;
         // A token of its own: the keeper puts things in order before librqbit ends.
         let token = tokio_util::sync::CancellationToken::new();
-        let shared = Shared::start(config, folder, token).await;
+        let shared = Shared::start(config, folder, gateway, tasks.clone(), token).await;
         let shared = shared.map_err(|why| std::io::Error::other(format!("{why:#}")))?;
         tasks.spawn_tidy("torrents", keeper::run(Arc::clone(&shared), tasks.token().clone()));
         Ok(Self { shared })
@@ -70,12 +74,21 @@ impl Torrents {
         self.shared.open(link, file).await
     }
 
-    /// The last session on a torrent is over: its data are deleted, unless they are to be kept.
-    pub async fn forget(&self, hash: InfoHash) {
-        if let Some(entry) = self.shared.entries.lock().await.get(&hash) {
-            entry.forget();
+    /// A session is on a torrent: its data stay while it sleeps, too.
+    pub fn hold(&self, hash: InfoHash, session: SessionId) {
+        self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner).entry(hash).or_default().insert(session);
+    }
+
+    /// A session on a torrent is over. With the last one the data are deleted, unless they are to be kept.
+    pub fn release(&self, hash: InfoHash, session: SessionId) {
+        let mut holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sessions) = holds.get_mut(&hash) else { return };
+        sessions.remove(&session);
+        if sessions.is_empty() {
+            holds.remove(&hash);
+            self.shared.gone.lock().unwrap_or_else(PoisonError::into_inner).push(hash);
+            self.shared.bell.notify_one();
         }
-        self.shared.bell.notify_one();
     }
 
     #[must_use]

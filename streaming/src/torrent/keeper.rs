@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     io,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -39,7 +39,10 @@ struct Keeper {
 
 /// On one torrent.
 struct Note {
-    chosen: HashSet<usize>,
+    /// What librqbit was told to download as a whole; none: nothing yet.
+    chosen: Option<HashSet<usize>>,
+    repaired_at: Option<Instant>,
+    repair_after: Duration,
     written: Vec<u8>,
     written_at: Instant,
     touched_at: Instant,
@@ -51,7 +54,9 @@ impl Note {
     fn new() -> Self {
         let now = Instant::now();
         Self {
-            chosen: HashSet::new(),
+            chosen: None,
+            repaired_at: None,
+            repair_after: RETRY,
             written: Vec::new(),
             written_at: now,
             touched_at: now,
@@ -100,8 +105,9 @@ impl Keeper {
                 shared.ledger.give_back(bytes);
             }
         }
-        let forgotten: Vec<_> = entries.values().filter(|entry| entry.is_forgotten()).cloned().collect();
-        for entry in forgotten.into_iter().filter(|_| !shared.config.keep) {
+        let keeps = shared.config.keep || shared.config.seed;
+        let forgotten: Vec<_> = entries.values().filter(|entry| !keeps && self.is_forgotten(entry)).cloned().collect();
+        for entry in forgotten {
             entries.remove(&entry.meta.hash);
             self.delete(&entry, "the last session on it is over").await;
         }
@@ -110,8 +116,9 @@ impl Keeper {
         let narrow = self.is_narrow(&entries);
         let mut busy = false;
         for entry in entries.values() {
-            busy |= !entry.leased().is_empty() || shared.config.seed;
             self.keep(entry, narrow).await;
+            // One that is being looked over goes on by itself afterwards.
+            busy |= !entry.leased().is_empty() || matches!(state(entry), State::Live | State::Checking);
         }
         busy
     }
@@ -123,26 +130,32 @@ impl Keeper {
         let leased = entry.leased();
         let full = entry.full.load(Ordering::Relaxed);
         let runs = (!leased.is_empty() || shared.config.seed) && !full;
+        let handle = entry.handle().0;
         match (state(entry), runs) {
             (State::Live, false) => {
                 tracing::info!(hash = %entry.meta.hash, full, "torrent stopped");
-                attempt("stopped", shared.session.pause(&entry.handle).await);
+                attempt("stopped", shared.session.pause(&handle).await);
             }
-            (State::Paused, true) => attempt("resumed", shared.session.unpause(&entry.handle).await),
-            // It is looked over as a whole then.
-            (State::Broken, true) if note.written_at.elapsed() > WRITE => {
-                note.written_at = Instant::now();
-                attempt("repaired", shared.session.unpause(&entry.handle).await);
+            (State::Paused, true) => attempt("resumed", shared.session.unpause(&handle).await),
+            (State::Broken, true) if note.repaired_at.is_none_or(|at| at.elapsed() > note.repair_after) => {
+                // The disk may be full for longer.
+                note.repaired_at = Some(Instant::now());
+                note.repair_after = (note.repair_after * 2).min(LONGEST);
+                note.chosen = None;
+                self.renew(entry).await;
             }
             _ => {}
         }
+        let note = self.notes.entry(entry.meta.hash).or_insert_with(Note::new);
+        // Whoever seeds what nobody watches wants no more of it.
         let chosen: HashSet<usize> =
             if narrow { HashSet::new() } else { leased.iter().map(|file| *file as usize).collect() };
-        if runs && matches!(state(entry), State::Live | State::Paused) && note.chosen != chosen {
-            attempt("narrowed", shared.session.update_only_files(&entry.handle, &chosen).await);
-            note.chosen = chosen;
+        if runs && matches!(state(entry), State::Live | State::Paused) && note.chosen.as_ref() != Some(&chosen) {
+            let told = shared.session.update_only_files(&handle, &chosen).await;
+            note.chosen = told.is_ok().then_some(chosen);
+            attempt("told what to download", told);
             if matches!(state(entry), State::Paused) {
-                attempt("resumed", shared.session.unpause(&entry.handle).await);
+                attempt("resumed", shared.session.unpause(&handle).await);
             }
         }
         self.load(entry);
@@ -156,9 +169,10 @@ impl Keeper {
         if entry.loaded.load(Ordering::Relaxed) || !matches!(state(entry), State::Live | State::Paused) {
             return;
         }
-        if let Ok((have, _)) = Api::new(Arc::clone(&self.shared.session), None).api_dump_haves(entry.handle.id().into())
+        if let Ok((have, _)) =
+            Api::new(Arc::clone(&self.shared.session), None).api_dump_haves(entry.handle().0.id().into())
         {
-            have.iter_ones().for_each(|piece| entry.files.set_has(piece as u64));
+            have.iter_ones().for_each(|piece| entry.files.set_has(piece as u64, true));
             entry.loaded.store(true, Ordering::Relaxed);
         }
     }
@@ -180,8 +194,65 @@ impl Keeper {
         note.alone_since = None;
         note.patience = (note.patience * 2).min(LONGEST);
         tracing::debug!(hash = %entry.meta.hash, "peers are called again");
-        attempt("stopped", self.shared.session.pause(&entry.handle).await);
-        attempt("resumed", self.shared.session.unpause(&entry.handle).await);
+        let handle = entry.handle().0;
+        attempt("stopped", self.shared.session.pause(&handle).await);
+        attempt("resumed", self.shared.session.unpause(&handle).await);
+    }
+
+    /// Whether no session is on it, and nobody has it open.
+    fn is_forgotten(&self, entry: &Entry) -> bool {
+        let holds = self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner);
+        entry.leased().is_empty() && !holds.contains_key(&entry.meta.hash)
+    }
+
+    /// Gives a torrent to librqbit anew, with what is there: it goes on by the bitfield.
+    async fn renew(&mut self, entry: &Arc<Entry>) {
+        let shared = Arc::clone(&self.shared);
+        let chosen = entry.leased().into_iter().map(|file| file as usize).collect();
+        attempt("taken back", shared.session.delete(entry.handle().0.id().into(), false).await);
+        let (folder, files, hash) = (Arc::clone(&shared.folder), Arc::clone(&entry.files), entry.meta.hash);
+        let written = spawn_blocking(move || folder.keep_bitfield(hash, &files.bitfield())).await;
+        attempt("noted", written.map_err(io::Error::other).and_then(|written| written).map_err(Into::into));
+        match shared.engage(&entry.meta, &entry.files, &entry.peers, chosen).await {
+            Ok(handle) => entry.renew(handle),
+            Err(why) => tracing::warn!(why = format!("{why:#}"), %hash, "a torrent cannot be opened again"),
+        }
+    }
+
+    /// Deletes the files of a watched torrent that nobody watches now; whether there were any.
+    async fn shed(&mut self, entry: &Arc<Entry>) -> bool {
+        let leased = entry.leased();
+        let unwatched: Vec<_> = entry
+            .files
+            .numbers()
+            .into_iter()
+            .filter(|number| !leased.iter().any(|file| *file as usize == *number))
+            .collect();
+        // Those beside the watched one hold parts of its pieces.
+        let worth = |number: &usize| entry.files.bytes_of(*number) > 2 * entry.meta.piece;
+        let unwatched: Vec<_> = unwatched.into_iter().filter(worth).collect();
+        if unwatched.is_empty() {
+            return false;
+        }
+        tracing::info!(hash = %entry.meta.hash, files = unwatched.len(), "files of a torrent deleted: the quota is used up");
+        if let Some(note) = self.notes.get_mut(&entry.meta.hash) {
+            note.chosen = None;
+        }
+        attempt("stopped", self.shared.session.pause(&entry.handle().0).await);
+        let (files, meta) = (Arc::clone(&entry.files), Arc::clone(&entry.meta));
+        let deleted = spawn_blocking(move || {
+            for number in unwatched {
+                if let Some(about) = meta.files.get(number) {
+                    let pieces = about.offset / meta.piece..(about.offset + about.len).div_ceil(meta.piece);
+                    pieces.for_each(|piece| files.set_has(piece, false));
+                }
+                files.delete_file(number)?;
+            }
+            io::Result::Ok(())
+        });
+        attempt("deleted", deleted.await.map_err(io::Error::other).and_then(|done| done).map_err(Into::into));
+        self.renew(entry).await;
+        true
     }
 
     /// Writes down what is there.
@@ -197,7 +268,8 @@ impl Keeper {
             return;
         }
         note.written_at = Instant::now();
-        let bitfield = entry.files.bitfield();
+        let files = Arc::clone(&entry.files);
+        let Ok(bitfield) = spawn_blocking(move || files.bitfield()).await else { return };
         if bitfield == note.written {
             return;
         }
@@ -209,8 +281,15 @@ impl Keeper {
 
     /// Deletes what earlier servers left and nobody came back for.
     async fn expire(&mut self) {
-        if self.shared.config.keep || self.left.is_empty() {
+        let gone = std::mem::take(&mut *self.shared.gone.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.shared.config.keep || self.shared.config.seed || self.left.is_empty() {
             return;
+        }
+        let holds =
+            |hash: &InfoHash| self.shared.holds.lock().unwrap_or_else(PoisonError::into_inner).contains_key(hash);
+        let gone: Vec<_> = gone.into_iter().filter(|hash| !holds(hash)).collect();
+        for hash in gone {
+            self.delete_left(hash, "the last session on it is over").await;
         }
         let folder = Arc::clone(&self.shared.folder);
         let old = spawn_blocking(move || folder.with_data()).await.unwrap_or_default();
@@ -234,6 +313,12 @@ impl Keeper {
             entries.remove(&entry.meta.hash);
             self.delete(&entry, "the quota is used up").await;
         }
+        let watched: Vec<_> = entries.values().filter(|entry| !entry.leased().is_empty()).cloned().collect();
+        for entry in watched {
+            if ledger.used() <= ledger.comfortable() || !self.shed(&entry).await {
+                continue;
+            }
+        }
         let full = ledger.used() > ledger.comfortable();
         for entry in entries.values() {
             entry.set_full(full);
@@ -245,20 +330,21 @@ impl Keeper {
     fn is_narrow(&self, entries: &HashMap<InfoHash, Arc<Entry>>) -> bool {
         let ledger = &self.shared.ledger;
         let watched: Vec<_> = entries.values().filter(|entry| !entry.leased().is_empty()).collect();
-        let to_come = watched.iter().map(|entry| {
-            let chosen = entry.leased();
-            let size: u64 =
-                chosen.iter().filter_map(|file| entry.meta.files.get(*file as usize)).map(|file| file.len).sum();
-            size.saturating_sub(entry.files.bytes())
+        let to_come = watched.iter().flat_map(|entry| entry.leased().into_iter().map(move |file| (entry, file)));
+        let to_come = to_come.map(|(entry, file)| {
+            let size = entry.meta.files.get(file as usize).map_or(0, |file| file.len);
+            size.saturating_sub(entry.files.bytes_of(file as usize))
         });
-        let taken: u64 = watched.iter().map(|entry| entry.files.bytes()).sum();
+        let taken =
+            watched.iter().flat_map(|entry| entry.leased().into_iter().map(|file| entry.files.bytes_of(file as usize)));
+        let taken: u64 = taken.sum();
         taken + to_come.sum::<u64>() > ledger.comfortable()
     }
 
     async fn delete(&mut self, entry: &Arc<Entry>, why: &str) {
         tracing::info!(hash = %entry.meta.hash, reason = why, "torrent data deleted");
         self.notes.remove(&entry.meta.hash);
-        attempt("deleted", self.shared.session.delete(entry.handle.id().into(), true).await);
+        attempt("deleted", self.shared.session.delete(entry.handle().0.id().into(), true).await);
         let (files, folder, hash) = (Arc::clone(&entry.files), Arc::clone(&self.shared.folder), entry.meta.hash);
         let deleted = spawn_blocking(move || {
             files.delete()?;
@@ -271,17 +357,20 @@ impl Keeper {
         let Some(bytes) = self.left.remove(&hash) else { return };
         tracing::info!(%hash, reason = why, "torrent data deleted");
         let folder = Arc::clone(&self.shared.folder);
-        let deleted = spawn_blocking(move || folder.delete(hash)).await;
-        attempt("deleted", deleted.map_err(io::Error::other).and_then(|done| done).map_err(Into::into));
-        self.shared.ledger.give_back(bytes);
+        match spawn_blocking(move || folder.delete(hash)).await.map_err(io::Error::other).and_then(|done| done) {
+            Ok(()) => self.shared.ledger.give_back(bytes),
+            // They are there still, and count.
+            Err(why) => tracing::warn!(%why, %hash, "torrent data cannot be deleted"),
+        }
     }
 
     /// The next server goes on with what is there.
     async fn end(&mut self) {
         let entries: Vec<_> = self.shared.entries.lock().await.values().cloned().collect();
         for entry in &entries {
-            if matches!(state(entry), State::Live) {
-                attempt("stopped", self.shared.session.pause(&entry.handle).await);
+            // Also what is being looked over: a runtime that ends waits for that.
+            if matches!(state(entry), State::Live | State::Checking) {
+                attempt("stopped", self.shared.session.pause(&entry.handle().0).await);
             }
             self.write(entry, true).await;
         }
@@ -297,7 +386,7 @@ enum State {
 }
 
 fn state(entry: &Entry) -> State {
-    entry.handle.with_state(|state| match state {
+    entry.handle().0.with_state(|state| match state {
         ManagedTorrentState::Live(_) => State::Live,
         ManagedTorrentState::Paused(_) => State::Paused,
         ManagedTorrentState::Initializing(_) => State::Checking,

@@ -1,13 +1,21 @@
 //! What is in a torrent, read from its `.torrent` file.
 
 use bytes::Bytes;
-use librqbit::torrent_from_bytes;
+use librqbit::{ByteBuf, TorrentMetaV1Info, torrent_from_bytes};
 use protocol::{Error, ErrorKind, Media, Reach, TorrentFile, TorrentFileKind};
 
-use crate::source::{InfoHash, printable};
+use url::Url;
+
+use crate::source::{InfoHash, printable, tracker};
 
 /// Files of one torrent; the largest that are shared have some tens of thousands.
 const MOST_FILES: usize = 100_000;
+/// Trackers of one torrent; real ones have some dozens.
+const MOST_TRACKERS: usize = 64;
+/// Bytes of a piece, from the smallest that anybody makes.
+const PIECES: std::ops::RangeInclusive<u64> = 1024..=256 << 20;
+/// Bytes of all files.
+const LARGEST: u64 = 1 << 46;
 /// Files that are listed, the largest videos first.
 const MOST_LISTED: usize = 2_000;
 /// Characters of a file's name that are shown.
@@ -45,8 +53,10 @@ pub(super) struct Meta {
     pub(super) piece: u64,
     /// Bytes of all files.
     pub(super) total: u64,
-    /// The `.torrent` file, which names trackers too.
-    pub(super) bytes: Bytes,
+    /// The info dictionary as it came, of which the hash is.
+    info: Bytes,
+    /// As the `.torrent` file names them.
+    pub(super) trackers: Vec<Url>,
 }
 
 impl Meta {
@@ -55,14 +65,18 @@ impl Meta {
     /// # Errors
     ///
     /// `invalid_source` where it is none, or one that cannot be used.
-    pub(super) fn read(bytes: Bytes) -> Result<Self, Error> {
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, Error> {
         let refused = |why: &dyn std::fmt::Display| {
             tracing::debug!(%why, "a .torrent file is refused");
             invalid(&format!("this .torrent file cannot be used ({}); look for another", printable(&why.to_string())))
         };
-        let file = torrent_from_bytes(&bytes).map_err(|_| {
+        let file = torrent_from_bytes(bytes).map_err(|_| {
             invalid("this is no .torrent file of BitTorrent's first version; give another, or its magnet link")
         })?;
+        let trackers = file.iter_announce().filter_map(|text| tracker(std::str::from_utf8(text.as_ref()).ok()?));
+        let trackers = trackers.take(MOST_TRACKERS).collect();
+        check(&file.info.data).map_err(|why| refused(&why))?;
+        let info_bytes = Bytes::copy_from_slice(file.info.raw_bytes.as_ref());
         let hash = InfoHash(file.info_hash.0);
         let info = file.info.data.validate().map_err(|why| refused(&why))?;
         let (piece, total) = (u64::from(info.lengths().default_piece_length()), info.lengths().total_length());
@@ -80,7 +94,28 @@ impl Meta {
             .collect();
         let name = info.name().map(|name| printable(&name)).filter(|name| !name.is_empty());
         let name = name.or_else(|| Some(files.first()?.name.clone())).unwrap_or_default();
-        Ok(Self { hash, name, files, piece, total, bytes })
+        Ok(Self { hash, name, files, piece, total, info: info_bytes, trackers })
+    }
+
+    /// Bytes that it takes in memory, about.
+    pub(super) fn weight(&self) -> usize {
+        self.info.len() + self.files.iter().map(|file| file.name.len() + size_of::<FileMeta>()).sum::<usize>()
+    }
+
+    /// A `.torrent` file with these trackers alone, however many there were.
+    pub(super) fn file(&self, trackers: &[Url]) -> Bytes {
+        let mut file = b"d".to_vec();
+        if !trackers.is_empty() {
+            file.extend(b"13:announce-listl");
+            for tracker in trackers.iter().map(Url::as_str) {
+                file.extend(format!("l{}:{tracker}e", tracker.len()).as_bytes());
+            }
+            file.extend(b"e");
+        }
+        file.extend(b"4:info");
+        file.extend(&self.info);
+        file.extend(b"e");
+        file.into()
     }
 
     /// What can be chosen: videos, the largest first, and then subtitles by name.
@@ -145,6 +180,25 @@ impl Meta {
             warnings: Vec::new(),
             files: self.listed(),
         }
+    }
+}
+
+/// What librqbit takes for granted.
+fn check(info: &TorrentMetaV1Info<ByteBuf<'_>>) -> Result<(), &'static str> {
+    let piece = u64::from(info.piece_length);
+    if !PIECES.contains(&piece) {
+        return Err("its pieces have a length that nobody uses");
+    }
+    let mut total = info.length.unwrap_or_default();
+    for file in info.files.iter().flatten() {
+        total = total.checked_add(file.length).ok_or("its files are longer than can be")?;
+    }
+    if total > LARGEST || total == 0 {
+        return Err("its files are longer than can be, or empty");
+    }
+    match info.pieces.as_ref().len() as u64 == 20 * total.div_ceil(piece) {
+        true => Ok(()),
+        false => Err("its pieces and its files have different lengths"),
     }
 }
 

@@ -17,6 +17,8 @@ mod entry;
 #[cfg(feature = "torrents")]
 mod file;
 #[cfg(feature = "torrents")]
+mod files;
+#[cfg(feature = "torrents")]
 mod folder;
 #[cfg(feature = "torrents")]
 mod handle;

@@ -4,26 +4,26 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use protocol::{Error, Media, TorrentsReport};
+use protocol::{Error, Media, SessionId, TorrentsReport};
 
 use super::{Along, TorrentConfig, switched_off};
 use crate::{
-    gateway::{ByteReader, ByteSource},
+    gateway::{ByteReader, ByteSource, Gateway},
     source::{InfoHash, Magnet},
     tasks::Tasks,
 };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Torrents {}
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum TorrentFile {}
 
 impl Torrents {
     /// # Errors
     ///
     /// Always.
-    pub async fn start(_: TorrentConfig, _: &Tasks) -> std::io::Result<Self> {
+    pub async fn start(_: TorrentConfig, _: Gateway, _: &Tasks) -> std::io::Result<Self> {
         Err(std::io::Error::other(switched_off().message))
     }
 
@@ -39,7 +39,11 @@ impl Torrents {
         match *self {}
     }
 
-    pub async fn forget(&self, _: InfoHash) {
+    pub fn hold(&self, _: InfoHash, _: SessionId) {
+        match *self {}
+    }
+
+    pub fn release(&self, _: InfoHash, _: SessionId) {
         match *self {}
     }
 
@@ -75,7 +79,7 @@ impl ByteSource for TorrentFile {
         match *self {}
     }
 
-    fn reader(&self) -> Box<dyn ByteReader> {
+    fn reader(&self, _: bool) -> Box<dyn ByteReader> {
         match *self {}
     }
 

@@ -40,7 +40,7 @@ pub(super) fn quota_full(quota: u64) -> Error {
     Error::new(
         ErrorKind::StoreFull,
         format!(
-            "torrent data may take {} on this server, and have it; stop watching another torrent, or start the server with a larger --torrent-quota",
+            "torrent data may take {} on this server, and have it; close a session on another torrent, or start the server with a larger --torrent-quota",
             size(quota)
         ),
     )
@@ -63,6 +63,14 @@ pub(super) fn disk(why: &str) -> Error {
         ErrorKind::StoreFull,
         "the torrent's data cannot be written to the server's disk, which may be full; ask who runs it to make room",
     )
+}
+
+pub(super) fn nonsense() -> Error {
+    Error::new(ErrorKind::InvalidSource, "what peers tell of this torrent makes no sense; look for another one")
+}
+
+pub(super) fn too_many_files() -> Error {
+    Error::new(ErrorKind::InvalidSource, "this torrent has too many files and pieces; look for another one")
 }
 
 pub(super) fn unknown() -> Error {

@@ -40,12 +40,15 @@ const LOOK: Duration = Duration::from_millis(500);
 struct Stream {
     stream: Box<dyn Seekable>,
     len: u64,
+    /// Of the torrent that it is of; see [`Entry::renew`].
+    generation: u64,
     _place: OwnedSemaphorePermit,
 }
 
 /// A reader's place.
 pub(super) struct Slot {
     file: u32,
+    urgent: bool,
     began: Instant,
     stream: AsyncMutex<Option<Stream>>,
     state: Mutex<State>,
@@ -57,9 +60,9 @@ struct State {
 }
 
 impl Slot {
-    pub(super) fn new(file: u32) -> Arc<Self> {
+    pub(super) fn new(file: u32, urgent: bool) -> Arc<Self> {
         let state = State { used: Instant::now(), waits_at: None };
-        Arc::new(Self { file, began: Instant::now(), stream: AsyncMutex::default(), state: Mutex::new(state) })
+        Arc::new(Self { file, urgent, began: Instant::now(), stream: AsyncMutex::default(), state: Mutex::new(state) })
     }
 
     pub(super) const fn file(&self) -> u32 {
@@ -83,7 +86,7 @@ impl Slot {
     /// Whether what it waits for comes before what `other` waits for at an offset.
     fn comes_before(&self, other: &Self, offset: u64) -> bool {
         // Picture and sound begin together, and wait in turn.
-        let young = self.began > other.began + TOGETHER && self.began.elapsed() < YOUNG;
+        let young = self.urgent && self.began > other.began + TOGETHER && self.began.elapsed() < YOUNG;
         young && self.waits_at().is_some_and(|at| self.file != other.file || !(at..at + NEAR).contains(&offset))
     }
 
@@ -111,10 +114,11 @@ impl Slot {
                 other.rest();
             }
         }
+        let began = Instant::now();
         loop {
             // Made before looking, so that nothing is missed between.
             let turn = entry.turn.notified();
-            if entry.slots().iter().any(|other| other.comes_before(self, offset)) {
+            if began.elapsed() < YOUNG && entry.slots().iter().any(|other| other.comes_before(self, offset)) {
                 *slot = None;
                 let _ = tokio::time::timeout(LOOK, turn).await;
                 continue;
@@ -135,13 +139,15 @@ impl Slot {
         offset: u64,
         max: usize,
     ) -> Result<Bytes, Error> {
+        let (handle, generation) = entry.handle();
         let open = match &mut *slot {
-            Some(open) => open,
+            Some(open) if open.generation == generation => open,
             none => {
+                *none = None;
                 let place = Arc::clone(places).acquire_owned().await.map_err(|_| sentences::closed())?;
-                let opened = Arc::clone(&entry.handle).stream(self.file as usize).await;
+                let opened = handle.stream(self.file as usize).await;
                 let stream = opened.map_err(|why| entry.broken().unwrap_or_else(|| sentences::not_added(&why)))?;
-                none.insert(Stream { len: stream.len(), stream: Box::new(stream), _place: place })
+                none.insert(Stream { len: stream.len(), stream: Box::new(stream), generation, _place: place })
             }
         };
         let failed = |why: std::io::Error| {

@@ -15,7 +15,7 @@ use librqbit::{
     AddTorrent, AddTorrentOptions, CreateTorrentOptions, ListenerMode, ListenerOptions, Session, SessionOptions,
     create_torrent, limits::LimitsConfig, spawn_utils::BlockingSpawner,
 };
-use protocol::{Error, ErrorKind, Open, SessionId, SessionState, TorrentView};
+use protocol::{Error, ErrorKind, Heartbeat, Open, SessionId, SessionState, TorrentView, ViewerToken};
 use streaming::{
     Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
     torrent::TorrentConfig,
@@ -30,6 +30,8 @@ use super::{
 
 /// 8 Mbit/s.
 pub(crate) const SLOW: u32 = 1_000_000;
+/// After so long without a viewer a session sleeps.
+const ASLEEP: Duration = Duration::from_secs(1);
 /// Without a limit that matters.
 pub(crate) const FAST: u32 = 200_000_000;
 
@@ -186,8 +188,18 @@ impl Cinema {
         Self::again(Arc::new(tempfile::tempdir().unwrap()), change).await
     }
 
+    /// One whose sessions fall asleep a second after everybody has left.
+    pub(crate) async fn impatient(change: impl FnOnce(&mut TorrentConfig)) -> Self {
+        let limits = Limits { sleep_after: ASLEEP, anonymous_timeout: ASLEEP, ..Limits::default() };
+        Self::with(Arc::new(tempfile::tempdir().unwrap()), limits, change).await
+    }
+
     /// In the folders of an earlier one.
     pub(crate) async fn again(dir: Arc<TempDir>, change: impl FnOnce(&mut TorrentConfig)) -> Self {
+        Self::with(dir, Limits::default(), change).await
+    }
+
+    async fn with(dir: Arc<TempDir>, limits: Limits, change: impl FnOnce(&mut TorrentConfig)) -> Self {
         let stage = STAGE.acquire().await.unwrap();
         let data = dir.path().join("data");
         let mut torrents = TorrentConfig {
@@ -200,10 +212,11 @@ impl Cinema {
         change(&mut torrents);
         let config = Config {
             store: StoreConfig { dir: Some(dir.path().join("store")), budget: Some(512 << 20) },
-            gateway: GatewayConfig::new(data),
+            gateway: GatewayConfig::new(data.clone()),
+            data_dir: Some(data),
             torrents: Some(torrents),
             media_dir: None,
-            sessions: Limits::default(),
+            sessions: limits,
             max_encodes: None,
             preset: "ultrafast".into(),
             tools: ToolPaths::default(),
@@ -215,15 +228,30 @@ impl Cinema {
     /// Opens a torrent's file and waits until it is prepared.
     pub(crate) async fn watch(&self, source: &str, file: Option<u32>) -> SessionId {
         let session = self.matinee.open(&Open { file, ..Open::link(source) }, &[]).unwrap().session;
+        self.ready(session).await;
+        session
+    }
+
+    /// Waits until a session is prepared.
+    pub(crate) async fn ready(&self, session: SessionId) {
         let prepared = || self.matinee.session(session).unwrap().state != SessionState::Preparing;
         eventually("the session is prepared", PATIENCE, prepared).await;
         let view = self.matinee.session(session).unwrap();
         assert_eq!(view.state, SessionState::Ready, "{:?}", view.error);
-        session
     }
 
     pub(crate) fn torrent(&self, session: SessionId) -> TorrentView {
         self.matinee.torrent(session).unwrap().expect("it is a torrent")
+    }
+
+    /// Somebody comes and leaves, and the session falls asleep.
+    pub(crate) async fn sleep(&self, session: SessionId) {
+        let viewer = ViewerToken("the-token-of-a-viewer".into());
+        let beat = Heartbeat::new(session, viewer, 0.0, false);
+        self.matinee.heartbeat(&beat, std::time::Instant::now()).unwrap();
+        self.matinee.leave(session, &beat.viewer).unwrap();
+        let asleep = || self.matinee.sessions().iter().all(|awake| awake.session != session);
+        eventually("the session sleeps", PATIENCE, asleep).await;
     }
 
     /// A segment, asked for again as often as a player would that was told to wait.

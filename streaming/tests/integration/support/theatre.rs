@@ -69,6 +69,7 @@ impl Theatre {
             store: StoreConfig { dir: Some(dir.path().join("store")), budget: Some(512 << 20) },
             gateway: GatewayConfig::new(dir.path().join("data")),
             media_dir: None,
+            data_dir: None,
             torrents: None,
             sessions: Limits::default(),
             max_encodes: None,

@@ -11,7 +11,7 @@ use crate::support::{
     films::film,
     swarm::{Cinema, Content, FAST, Seeder},
     theatre::PATIENCE,
-    upstream::{Habits, Upstream},
+    upstream::{self, Habits, Upstream},
 };
 
 const PIECE: u32 = 64 << 10;
@@ -153,6 +153,47 @@ async fn hostile_names_lead_nowhere() {
             left.extend(entry.file_type().unwrap().is_dir().then(|| entry.path()));
         }
     }
+    cinema.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trackers_are_asked_by_the_rules_for_links() {
+    let film = film("fps25").await;
+    let content = Content::of(&film.path, PIECE).await;
+    let seeder = Seeder::start(&content, FAST).await;
+    let cinema = Cinema::open(|torrents| torrents.trackers = true).await;
+    // It knows the seeder alone, and its answer is as trackers write it.
+    let std::net::SocketAddr::V4(address) = seeder.address else { panic!("the seeder is not at an IPv4 address") };
+    let peer = [&address.ip().octets()[..], &address.port().to_be_bytes()].concat();
+    let answer = [b"d8:intervali1800e5:peers6:", &peer[..], b"e"].concat();
+    let tracker = Upstream::bytes(&answer.into(), Habits::default()).await;
+    let url = tracker.url("/secret/announce?key=1");
+    let link = |url: &str| {
+        let quoted: String = url::form_urlencoded::byte_serialize(url.as_bytes()).collect();
+        format!("magnet:?xt=urn:btih:{}&tr={quoted}", content.hash)
+    };
+    let session = cinema.watch(&link(&url), None).await;
+    cinema.segment(session, VIDEO, 1).await;
+    let asked = tracker.seen();
+    assert!(
+        asked.iter().all(|seen| seen.path.starts_with("/secret/announce?key=1&") && seen.path.contains("info_hash=")),
+        "{asked:?}"
+    );
+    cinema.close().await;
+
+    // One that sends without end, and this server itself.
+    let cinema = Cinema::open(|torrents| {
+        torrents.trackers = true;
+        torrents.magnet_timeout = std::time::Duration::from_secs(3);
+    })
+    .await;
+    let endless = Upstream::serve(upstream::Content::File(film.path.clone()), Habits::default()).await;
+    cinema.matinee.refuse_port(endless.address);
+    for url in [endless.url("/announce"), tracker.url("/none").replace("/none", "/")] {
+        let error = cinema.matinee.inspect(&link(&url).replace(&content.hash, &"0".repeat(40))).await.unwrap_err();
+        assert!(matches!(error.kind, ErrorKind::SourceTimeout | ErrorKind::SourceUnreachable), "{error:?}");
+    }
+    assert_eq!(endless.requests(), 0, "a port of this server was asked");
     cinema.close().await;
 }
 

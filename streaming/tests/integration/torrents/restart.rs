@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protocol::{ErrorKind, Open, SessionState, TorrentState};
+use protocol::{ErrorKind, Heartbeat, Open, SessionId, SessionState, TorrentState, ViewerToken};
 
 use super::VIDEO;
 use crate::support::{
@@ -27,8 +27,13 @@ async fn the_data_are_there_after_a_restart() {
     let dir = cinema.close().await;
     drop(seeder);
 
-    // Nobody is there to tell anything.
+    // Nobody is there to tell anything. The session is, asleep, and wakes when its viewer is heard of.
     let cinema = Cinema::again(Arc::clone(&dir), |_| {}).await;
+    assert_eq!(cinema.matinee.sessions(), []);
+    cinema.matinee.heartbeat(&beat(session), std::time::Instant::now()).unwrap();
+    cinema.ready(session).await;
+    assert!(cinema.segment(session, VIDEO, 0).await == first);
+    cinema.matinee.leave(session, &beat(session).viewer).unwrap();
     let counted = || cinema.matinee.system().torrents.unwrap().bytes.used > 0;
     eventually("what is there counts", PATIENCE, counted).await;
     let session = cinema.watch(&magnet, None).await;
@@ -43,6 +48,11 @@ async fn the_data_are_there_after_a_restart() {
     eventually("it goes on", PATIENCE, || cinema.torrent(session).state == TorrentState::Complete).await;
     cinema.close().await;
     drop(seeder);
+}
+
+fn beat(session: SessionId) -> Heartbeat {
+    let viewer = ViewerToken("the-token-of-a-viewer".into());
+    Heartbeat::new(session, viewer, 3.0, false)
 }
 
 fn seeder_address(magnet: &str) -> std::net::SocketAddr {
