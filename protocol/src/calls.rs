@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{HostKey, Playhead, SessionId, SessionState, SubtitleTrack, ViewerToken, ViewerView};
+use crate::{
+    HostKey, SessionId, SessionState, SubtitleTrack, ViewerToken, ViewerView,
+    playhead::{Command, PlayheadView, Report, ServerTimes},
+};
 
 /// The largest file of subtitles that is taken along to a session, in bytes.
 pub const LARGEST_SUBTITLES: usize = 5 << 20;
@@ -53,12 +56,27 @@ pub struct Heartbeat {
     /// The page is in a background tab, where browsers slow its timers down.
     #[serde(default)]
     pub hidden: bool,
+    /// How the viewer follows the shared playhead. A session's playhead is shared from the first report or command on;
+    /// before it is where the viewer is who has been there longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<Report>,
+    /// When it was sent by the page's own clock, in milliseconds; it comes back in the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_ms: Option<f64>,
+}
+
+impl Heartbeat {
+    /// What every heartbeat has.
+    #[must_use]
+    pub const fn new(session: SessionId, viewer: ViewerToken, position_s: f64, paused: bool) -> Self {
+        Self { session, viewer, position_s, paused, name: None, hidden: false, report: None, sent_ms: None }
+    }
 }
 
 /// The answer to a heartbeat.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeartbeatReply {
-    pub playhead: Playhead,
+    pub playhead: PlayheadView,
     /// One entry a viewer, the asking one too.
     pub viewers: Vec<ViewerView>,
     pub session_state: SessionState,
@@ -68,6 +86,21 @@ pub struct HeartbeatReply {
     /// The subtitles that viewers brought along.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<SubtitleTrack>,
+    pub times: ServerTimes,
+    /// [`Heartbeat::sent_ms`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_ms: Option<f64>,
+}
+
+/// `POST /api/steer`, of which the answer is the new [`PlayheadView`].
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Steer {
+    pub session: SessionId,
+    pub viewer: ViewerToken,
+    /// What makes the sender the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
+    pub command: Command,
 }
 
 /// `POST /api/leave`, also sent as a beacon.

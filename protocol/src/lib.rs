@@ -7,6 +7,7 @@ mod calls;
 mod capabilities;
 mod choice;
 mod error;
+mod events;
 mod ids;
 mod media;
 mod plan;
@@ -16,10 +17,11 @@ mod session;
 mod system;
 mod torrent;
 
-pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, LARGEST_SUBTITLES, Leave, Open, Opened};
+pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, LARGEST_SUBTITLES, Leave, Open, Opened, Steer};
 pub use capabilities::{CANDIDATES, Capabilities};
 pub use choice::{Choice, choose, known_language};
 pub use error::{Error, ErrorKind};
+pub use events::{EndReason, Event, SessionNews};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
 pub use media::{Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack};
 pub use plan::{AudioMode, AudioPlan, PlanView, VideoPlan};
@@ -31,7 +33,8 @@ pub use torrent::{
     TorrentsReport,
 };
 
-/// The request header in which the page sends its [`ViewerToken`] with every playlist and segment request.
+/// The request header in which the page sends its [`ViewerToken`] with every playlist and segment request, and when it
+/// opens its event channel.
 ///
 /// A player that does not send it (VLC, ffmpeg, Safari's own) counts as an anonymous viewer.
 pub const VIEWER_HEADER: &str = "matinee-viewer";

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Media, PublicViewerId, SessionId, SubtitleTrack, TorrentView};
+use crate::{Error, Media, PublicViewerId, SessionId, SubtitleTrack, TorrentView, playhead::PlayheadView};
 
 /// Where a session is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -59,7 +59,7 @@ pub struct SessionView {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outside: Vec<SubtitleTrack>,
     pub viewers: Vec<ViewerView>,
-    pub playhead: Playhead,
+    pub playhead: PlayheadView,
     /// Seconds of the source that have been read, where [`crate::Reach::AsRead`] bounds seeking; an estimate from bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_s: Option<f64>,

@@ -3,20 +3,22 @@
 use app::api::{Answer, Backend, Calls};
 use protocol::{
     Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken, playhead::PlayheadView,
 };
-use std::{future::ready, sync::Arc};
+use std::{future::ready, sync::Arc, time::Instant};
 use streaming::Matinee;
 
 /// The domain and what is known of the caller.
 struct Caller {
     matinee: Matinee,
     languages: Vec<String>,
+    received: Instant,
 }
 
-/// What a request's server functions call; `languages` are those its sender prefers, best first.
-pub fn backend(matinee: Matinee, languages: Vec<String>) -> Backend {
-    Backend(Arc::new(Caller { matinee, languages }))
+/// What a request's server functions call; `languages` are those its sender prefers, best first, and it came at
+/// `received`.
+pub fn backend(matinee: Matinee, languages: Vec<String>, received: Instant) -> Backend {
+    Backend(Arc::new(Caller { matinee, languages, received }))
 }
 
 impl Calls for Caller {
@@ -50,7 +52,13 @@ impl Calls for Caller {
     }
 
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply> {
-        Box::pin(async move { self.matinee.heartbeat(&beat) })
+        Box::pin(async move { self.matinee.heartbeat(&beat, self.received) })
+    }
+
+    fn steer(&self, steer: Steer) -> Answer<'_, PlayheadView> {
+        Box::pin(
+            async move { self.matinee.steer(steer.session, &steer.viewer, steer.host_key.as_ref(), &steer.command) },
+        )
     }
 
     fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack> {

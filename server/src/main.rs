@@ -6,6 +6,8 @@
 mod backend;
 mod body;
 mod bring;
+mod connection;
+mod events;
 mod guard;
 mod hls;
 mod listen;

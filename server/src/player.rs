@@ -1,7 +1,5 @@
 //! Who sends a request: a page with its viewer's token, or a player without.
 
-use std::net::SocketAddr;
-
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
     http::{HeaderMap, header, request::Parts},
@@ -9,7 +7,7 @@ use axum::{
 use protocol::{Error, ErrorKind, VIEWER_HEADER, ViewerToken};
 use streaming::Player;
 
-use crate::status::Failure;
+use crate::{connection::Peer, status::Failure};
 
 /// The player behind a playlist or segment request.
 #[derive(Debug)]
@@ -29,7 +27,7 @@ impl<S: Sync> FromRequestParts<S> for From {
             };
         }
         let address =
-            parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |info| info.0.ip().to_string());
+            parts.extensions.get::<ConnectInfo<Peer>>().map_or_else(String::new, |info| info.0.addr.ip().to_string());
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let agent: String = agent.chars().take(200).collect();
         Ok(Self(Player::Anonymous(format!("{address} {agent}"))))

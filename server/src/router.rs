@@ -1,5 +1,7 @@
 //! The whole route list.
 
+use std::time::Instant;
+
 use app::{App, shell};
 use axum::{
     Router,
@@ -18,7 +20,7 @@ use streaming::Matinee;
 
 use crate::{
     backend::backend,
-    bring,
+    bring, events,
     guard::{self, KnownHosts},
     hls,
     player::languages,
@@ -58,6 +60,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .route("/subtitles/{session}/{track}/pictures", get(subtitles::pictures))
         .route("/subtitles/{session}", post(bring::upload))
         .route("/torrents", post(torrents::upload))
+        .route("/api/events/{session}", get(events::stream))
         .route("/fonts/system", get(subtitles::system_font))
         .route("/fonts/{session}", get(subtitles::fonts))
         .route("/fonts/{session}/{number}", get(subtitles::font));
@@ -66,7 +69,7 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
         .leptos_routes_with_context(
             &state,
             generate_route_list(App),
-            move || provide_context(backend(matinee.clone(), Vec::new())),
+            move || provide_context(backend(matinee.clone(), Vec::new(), Instant::now())),
             {
                 let leptos = state.leptos.clone();
                 move || shell(leptos.clone())
@@ -86,17 +89,19 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
 /// Answers all calls, in front of the routes: leptos registers its server functions as routes of their own, which
 /// would pass by the checks and the error policy.
 async fn calls(State(matinee): State<Matinee>, request: Request, next: Next) -> Response {
-    if !request.uri().path().starts_with("/api/") {
+    let received = Instant::now();
+    let path = request.uri().path();
+    if !path.starts_with("/api/") || path.starts_with(events::PREFIX) {
         return next.run(request).await;
     }
     match guard::call(&request) {
         Err(error) => Failure(error).into_response(),
-        Ok(()) => status::of_call(call(matinee, request).await).await,
+        Ok(()) => status::of_call(call(matinee, request, received).await).await,
     }
 }
 
 /// A server function, with the domain and its caller's languages as context.
-async fn call(matinee: Matinee, request: Request) -> Response {
+async fn call(matinee: Matinee, request: Request, received: Instant) -> Response {
     if !leptos::server_fn::axum::server_fn_paths().any(|(known, _)| known == request.uri().path()) {
         return Failure(Error::new(ErrorKind::NotFound, "there is no such call; see the HTTP contract"))
             .into_response();
@@ -105,9 +110,12 @@ async fn call(matinee: Matinee, request: Request) -> Response {
     let mut request = request.map(|body| Body::new(Limited::new(body, LARGEST_CALL)));
     // One that says it takes HTML would be answered with a redirection, errors included.
     request.headers_mut().remove(header::ACCEPT);
-    handle_server_fns_with_context(move || provide_context(backend(matinee.clone(), languages.clone())), request)
-        .await
-        .into_response()
+    handle_server_fns_with_context(
+        move || provide_context(backend(matinee.clone(), languages.clone(), received)),
+        request,
+    )
+    .await
+    .into_response()
 }
 
 /// What no page of another site may do with ours, and what the browser may not guess.

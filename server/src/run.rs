@@ -9,6 +9,7 @@ use streaming::{
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
+    connection::{Listening, Peer},
     guard::KnownHosts,
     listen::listen,
     router::{AppState, router},
@@ -41,7 +42,7 @@ pub async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
 
     let app = router(AppState { matinee: matinee.clone(), leptos }, known);
     let stopping = matinee.tasks().token().clone();
-    let served = axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>())
+    let served = axum::serve(Listening(listener), app.into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(stopping.clone().cancelled_owned());
     let mut serving = matinee.tasks().spawn_tidy("http", async move { served.await });
     tokio::select! {

@@ -32,4 +32,4 @@ pub mod time;
 pub mod tools;
 pub mod torrent;
 
-pub use matinee::{Bringing, Config, Matinee, Player, StartError};
+pub use matinee::{Bringing, Channel, Config, Matinee, Player, StartError};

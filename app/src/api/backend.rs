@@ -5,7 +5,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 use leptos::prelude::use_context;
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId,
-    SessionSummary, SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    SessionSummary, SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    playhead::PlayheadView,
 };
 
 /// An answer that takes its time.
@@ -20,6 +21,7 @@ pub trait Calls: Send + Sync {
     fn torrent(&self, session: SessionId) -> Answer<'_, Option<TorrentView>>;
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView>;
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
+    fn steer(&self, steer: Steer) -> Answer<'_, PlayheadView>;
     fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack>;
     fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()>;
     fn close(&self, session: SessionId, host_key: HostKey) -> Answer<'_, ()>;

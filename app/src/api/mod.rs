@@ -12,6 +12,7 @@ use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
     Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
     SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    playhead::{Command, PlayheadView},
 };
 
 #[cfg(feature = "ssr")]
@@ -60,6 +61,17 @@ pub async fn plan(session: SessionId, query: MasterQuery) -> Result<PlanView, Ap
 #[server(name = HeartbeatCall, prefix = "/api", endpoint = "heartbeat", input = Json, output = Json)]
 pub async fn heartbeat(beat: Heartbeat) -> Result<HeartbeatReply, ApiError> {
     Ok(Backend::here()?.0.heartbeat(beat).await?)
+}
+
+/// Steers the playhead that all viewers share: play, pause, seek, rate; the host's key goes along for what is the host's.
+#[server(name = SteerCall, prefix = "/api", endpoint = "steer", input = Json, output = Json)]
+pub async fn steer(
+    session: SessionId,
+    viewer: ViewerToken,
+    host_key: Option<HostKey>,
+    command: Command,
+) -> Result<PlayheadView, ApiError> {
+    Ok(Backend::here()?.0.steer(protocol::Steer { session, viewer, host_key, command }).await?)
 }
 
 /// Adds the subtitle file that a link leads to, for everybody who watches.

@@ -60,12 +60,9 @@ pub(crate) fn beat(watching: Watching) {
     watching.beating.set_value(true);
     let (position_s, paused) = watching.position();
     let beat = Heartbeat {
-        session: watching.session,
-        viewer: browser::viewer_token(),
-        position_s,
-        paused,
         name: watching.name.get_untracked(),
         hidden: browser::hidden(),
+        ..Heartbeat::new(watching.session, browser::viewer_token(), position_s, paused)
     };
     spawn_local(async move {
         let answer = api::within(PATIENCE, api::heartbeat(beat)).await;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::audience::Audience;
 use super::view::clamp;
 use super::{Command, PlayheadState, PlayheadView, Report, Rules, Steer, Steerer};
-use crate::{Error, PublicViewerId};
+use crate::{Error, Playhead, PublicViewerId};
 
 /// How long a play or a seek waits for the slow ones, in milliseconds.
 const GATHERING_MS: f64 = 10_000.0;
@@ -77,6 +77,19 @@ impl SharedPlayhead {
             audience: Audience::default(),
             last: BTreeMap::new(),
         }
+    }
+
+    /// Goes on from where a session was while nobody could steer it.
+    #[must_use]
+    pub fn taking_over(now_ms: f64, from: Playhead, duration_s: Option<f64>) -> Self {
+        let mut shared = Self::new(now_ms, duration_s);
+        let position_s = clamp(from.position_s, shared.duration_s);
+        if from.paused {
+            shared.motion = Motion::Paused { position_s };
+        } else {
+            shared.motion = Motion::Playing { position_s, at_ms: now_ms };
+        }
+        shared
     }
 
     /// Does what a viewer asks for, if that viewer may and if it changes anything; see [`Command`] for commands that
@@ -213,6 +226,12 @@ impl SharedPlayhead {
             },
             left_behind: self.audience.late(),
         }
+    }
+
+    /// Grows with each change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// Film time in seconds at a server time, within the film.

@@ -7,7 +7,7 @@ use std::{
 
 use protocol::{
     Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, SessionId, SessionSummary,
-    SessionView, Stage, VideoMode, ViewerToken,
+    SessionView, Stage, VideoMode, ViewerToken, playhead::ServerTimes,
 };
 
 use super::{Matinee, reaper, screenings::Screening, torrents, unix_ms};
@@ -77,7 +77,7 @@ impl Matinee {
     ///
     /// `unknown_session`.
     pub fn session(&self, session: SessionId) -> Result<SessionView, Error> {
-        let view = self.registry().view(session)?;
+        let view = self.registry().view(Instant::now(), session)?;
         let film = self.inner.screenings.screen(session).and_then(|screen| screen.film());
         Ok(SessionView { read_s: film.and_then(|film| film.read_s()), torrent: self.torrent(session)?, ..view })
     }
@@ -104,19 +104,21 @@ impl Matinee {
         }
     }
 
-    /// A viewer's sign of life.
+    /// A viewer's sign of life, of which the first byte came at `received`.
     ///
     /// # Errors
     ///
     /// `unknown_session`, `invalid_request`; `at_capacity` when the session slept and cannot be woken now.
-    pub fn heartbeat(&self, beat: &Heartbeat) -> Result<HeartbeatReply, Error> {
-        let outcome = self.registry().beat(Instant::now(), beat)?;
+    pub fn heartbeat(&self, beat: &Heartbeat, received: Instant) -> Result<HeartbeatReply, Error> {
+        let mut outcome = self.registry().beat(Instant::now(), beat)?;
         if outcome.joined {
             tracing::info!(session = %beat.session, "viewer joined");
         }
         self.wake(beat.session, outcome.woken);
         self.inner.remember.notify_one();
         self.inner.bell.notify_one();
+        let clock = self.registry().clock();
+        outcome.reply.times = ServerTimes { received_ms: clock.ms(received), answered_ms: clock.ms(Instant::now()) };
         Ok(outcome.reply)
     }
 
@@ -190,7 +192,7 @@ impl Matinee {
                         let media = Arc::new(film.media());
                         let mut registry = inner.registry();
                         registry.rename(session, media.title.clone());
-                        registry.set_media(session, epoch, media);
+                        registry.set_media(Instant::now(), session, epoch, media);
                         registry.set_progress(session, epoch, Progress::Ready);
                         drop(registry);
                         inner.progressed.notify_waiters();
@@ -210,7 +212,7 @@ impl Matinee {
             // Corrections of the film's length, for as long as the session is awake.
             while film.0.changed().await.is_ok() {
                 let (Some(inner), Some(film)) = (matinee.upgrade(), film.1.upgrade()) else { return };
-                inner.registry().set_media(session, epoch, Arc::new(film.media()));
+                inner.registry().set_media(Instant::now(), session, epoch, Arc::new(film.media()));
             }
         });
         self.inner.screenings.put(session, Screening { epoch, screen, tasks });

@@ -109,7 +109,9 @@ impl Matinee {
     pub(super) async fn ready_film(&self, session: SessionId) -> Result<Arc<Film>, Error> {
         match self.inner.screenings.screen(session) {
             Some(screen) => screen.ready(READY_LIMIT).await,
-            None => self.registry().view(session).and_then(|view| Err(view.error.unwrap_or_else(asleep))),
+            None => {
+                self.registry().view(Instant::now(), session).and_then(|view| Err(view.error.unwrap_or_else(asleep)))
+            }
         }
     }
 
@@ -127,7 +129,9 @@ impl Matinee {
         self.inner.bell.notify_one();
         match self.inner.screenings.screen(session) {
             Some(screen) => screen.ready(READY_LIMIT).await,
-            None => self.registry().view(session).and_then(|view| Err(view.error.unwrap_or_else(asleep))),
+            None => {
+                self.registry().view(Instant::now(), session).and_then(|view| Err(view.error.unwrap_or_else(asleep)))
+            }
         }
     }
 }

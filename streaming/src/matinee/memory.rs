@@ -174,7 +174,7 @@ pub(super) async fn run(inner: std::sync::Weak<Inner>, mut memory: Memory, token
 fn records(inner: &Inner, memory: &Memory) -> HashMap<SessionId, Record> {
     let registry = inner.registry();
     let now_ms = unix_ms();
-    let all = registry.saved().into_iter().map(|(session, saved)| {
+    let all = registry.saved(Instant::now()).into_iter().map(|(session, saved)| {
         let before = memory.written.get(&session);
         let awake_at = match (registry.epoch(session), before) {
             // A minute is exact enough, and does not make every look a write.
@@ -190,14 +190,14 @@ fn records(inner: &Inner, memory: &Memory) -> HashMap<SessionId, Record> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::{Limits, Registry, secrets};
+    use crate::session::{Limits, Registry, ServerClock, secrets};
 
     fn record() -> (SessionId, Record) {
-        let mut registry = Registry::new(Limits::default());
+        let mut registry = Registry::new(Limits::default(), ServerClock::read());
         let (id, key) = (secrets::new_session_id(), secrets::new_host_key());
         let source = Source::parse("https://me:hush@films.example/a.mkv", None).unwrap();
         registry.open(Instant::now(), id, secrets::HostKeyHash::of(&key), source, "a", 1).unwrap();
-        (id, Record { saved: registry.saved().remove(0).1, awake_at: 7 })
+        (id, Record { saved: registry.saved(Instant::now()).remove(0).1, awake_at: 7 })
     }
 
     #[test]

@@ -2,18 +2,20 @@
 
 mod bring;
 mod calls;
+mod events;
 mod hls;
 mod memory;
 mod reaper;
 mod screenings;
 mod subtitles;
+mod telling;
 mod torrents;
 
 use std::{
     collections::HashMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -27,7 +29,7 @@ use crate::{
     process::Spawner,
     rendition::EncodeSlots,
     scheduler,
-    session::{self, Registry},
+    session::{self, Registry, ServerClock},
     source::{InfoHash, Source},
     store::{Store, StoreConfig, StoreError},
     tasks::Tasks,
@@ -36,8 +38,10 @@ use crate::{
 };
 
 pub use bring::Bringing;
+pub use events::Channel;
 pub use hls::Player;
 use screenings::Screenings;
+use telling::{Bells, Locked};
 
 /// How long shutdown waits for tasks, each of which has to end a child at most.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -89,6 +93,7 @@ pub struct Matinee {
 struct Inner {
     media_dir: Option<PathBuf>,
     registry: Mutex<Registry<Source>>,
+    bells: Bells,
     screenings: Screenings,
     /// Which torrent each session is on, awake or asleep.
     torrents: Mutex<HashMap<SessionId, InfoHash>>,
@@ -147,7 +152,8 @@ impl Matinee {
         let matinee = Self {
             inner: Arc::new(Inner {
                 media_dir: config.media_dir,
-                registry: Mutex::new(Registry::new(config.sessions)),
+                registry: Mutex::new(Registry::new(config.sessions, ServerClock::read())),
+                bells: Bells::default(),
                 screenings: Screenings::default(),
                 torrents: Mutex::default(),
                 inspections: Arc::new(Semaphore::new(INSPECTIONS)),
@@ -225,7 +231,7 @@ impl Matinee {
         joined && closed && self.children() == 0
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry<Source>> {
+    fn registry(&self) -> Locked<'_> {
         self.inner.registry()
     }
 
@@ -235,8 +241,8 @@ impl Matinee {
 }
 
 impl Inner {
-    fn registry(&self) -> MutexGuard<'_, Registry<Source>> {
-        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    fn registry(&self) -> Locked<'_> {
+        Locked::new(&self.registry, &self.bells)
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, MutexGuard, PoisonError},
     time::Duration,
+    time::Instant,
 };
 
 use bytes::Bytes;
@@ -64,7 +65,7 @@ pub(super) fn follow(inner: &Arc<Inner>, tasks: &Tasks, session: SessionId, scre
         if let Some(name) = named {
             // Until its container tells.
             let mut registry = inner.registry();
-            if registry.view(session).is_ok_and(|view| view.media.is_none()) {
+            if registry.view(Instant::now(), session).is_ok_and(|view| view.media.is_none()) {
                 registry.rename(session, name);
             }
         }

@@ -21,6 +21,12 @@ pub struct Limits {
     pub forget_after: Duration,
     /// Viewers of one session; more are refused.
     pub max_viewers: usize,
+    /// Open event channels of one viewer: a tab has one, and for a moment two when its page is reloaded.
+    pub max_viewer_channels: usize,
+    /// Of one session.
+    pub max_session_channels: usize,
+    /// Of the server: each is a connection, of which the system commonly allows a program 1024 files in all.
+    pub max_channels: usize,
     /// Sessions in memory, awake or asleep; beyond it the one that has slept longest is forgotten.
     pub max_remembered: usize,
 }
@@ -36,6 +42,9 @@ impl Default for Limits {
             sleep_after: Duration::from_secs(45),
             forget_after: Duration::from_secs(24 * 3600),
             max_viewers: 200,
+            max_viewer_channels: 8,
+            max_session_channels: 250,
+            max_channels: 500,
             max_remembered: 1000,
         }
     }

@@ -11,19 +11,26 @@
 //!                    └──> failed ──(nobody looks at it)──> forgotten
 //! ```
 
+mod channels;
+mod clock;
 mod limits;
 mod outside;
+mod playhead;
 #[cfg(test)]
 mod properties;
 mod registry;
 mod saved;
 mod screening;
 pub mod secrets;
+mod steering;
 #[cfg(test)]
 mod tests;
 mod viewers;
 
+pub use channels::{Attended, Marks, Seat};
+pub use clock::ServerClock;
 pub use limits::Limits;
+pub(crate) use registry::unknown;
 pub use registry::{BeatOutcome, Opened, Registry, TouchOutcome};
 pub use saved::Saved;
 pub use screening::{End, Ended, Epoch, Progress};

@@ -71,7 +71,9 @@ impl<R> Registry<R> {
             let message = "this server holds as many added subtitles as it can; try again when other sessions are over";
             return Err(Error::new(ErrorKind::AtCapacity, message));
         }
-        let outside = &mut self.known_mut(session)?.outside;
+        let screening = self.known_mut(session)?;
+        screening.changes += 1;
+        let outside = &mut screening.outside;
         let track = SubtitleTrack {
             track: TrackId::outside(u16::try_from(outside.len()).unwrap_or(u16::MAX)),
             codec: subtitles.kind().codec().to_owned(),

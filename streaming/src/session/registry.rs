@@ -4,22 +4,25 @@ use std::{cmp::Reverse, collections::BTreeMap, sync::Arc, time::Instant};
 
 use protocol::{
     Capacity, Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, Media, Playhead, SessionId, SessionSummary,
-    SessionView, Stage, ViewerToken,
+    SessionView, Stage, ViewerToken, playhead::ServerTimes,
 };
 
 use super::{
-    Limits, Reader,
+    Limits, Reader, ServerClock,
+    playhead::SessionPlayhead,
     screening::{End, Ended, Epoch, Life, Progress, Screening},
     secrets::{HostKeyHash, ViewerKey},
-    viewers::{Sign, Viewers, clean_name},
+    viewers::{Sign, Viewers},
 };
 
 /// The sessions, each with a recipe `R` from which everything else can be made again.
 #[derive(Debug)]
 pub struct Registry<R> {
     pub(super) limits: Limits,
+    pub(super) clock: ServerClock,
     pub(super) sessions: BTreeMap<SessionId, Screening<R>>,
     epochs: u64,
+    pub(super) channels: u64,
 }
 
 /// A session was opened.
@@ -52,8 +55,8 @@ pub struct TouchOutcome {
 
 impl<R> Registry<R> {
     #[must_use]
-    pub const fn new(limits: Limits) -> Self {
-        Self { limits, sessions: BTreeMap::new(), epochs: 0 }
+    pub const fn new(limits: Limits, clock: ServerClock) -> Self {
+        Self { limits, clock, sessions: BTreeMap::new(), epochs: 0, channels: 0 }
     }
 
     /// Opens a session, which is awake and preparing. `opened_at`: milliseconds since the Unix epoch.
@@ -85,9 +88,11 @@ impl<R> Registry<R> {
             outside: Vec::new(),
             notices: Vec::new(),
             viewers: Viewers::default(),
-            playhead: Playhead { position_s: 0.0, paused: false },
+            playhead: SessionPlayhead::default(),
             life: Life::Awake { epoch, progress: Progress::Preparing(Stage::Connecting) },
+            changes: 0,
             empty_since: now,
+            last_sign_ms: self.clock.ms(now),
             joined: false,
         };
         self.sessions.insert(session, screening);
@@ -100,27 +105,33 @@ impl<R> Registry<R> {
     ///
     /// `invalid_request`, `unknown_session`, `at_capacity` when the session would have to wake or has too many viewers.
     pub fn beat(&mut self, now: Instant, beat: &Heartbeat) -> Result<BeatOutcome, Error> {
-        let sign = read(beat)?;
+        let sign = Sign::read(beat)?;
         let key = ViewerKey::of_token(beat.session, &beat.viewer);
-        let max_viewers = self.limits.max_viewers;
-        let viewers = &self.known(beat.session)?.viewers;
-        if viewers.len() >= max_viewers && !viewers.contains(key) {
-            let message = format!("{max_viewers} people watch this, and there is no room for more; try again later");
-            return Err(Error::new(ErrorKind::AtCapacity, message));
-        }
+        self.check_place(beat.session, key)?;
         let woken = self.wake(now, beat.session)?;
+        let now_ms = self.clock.ms(now);
         let screening = self.known_mut(beat.session)?;
+        if beat.report.is_some() {
+            // Before this viewer counts: where the session is, its others say.
+            screening.share(now_ms);
+        }
         let end = screening.duration_s().unwrap_or(f64::INFINITY);
         let playhead = Playhead { position_s: sign.playhead.position_s.min(end), ..sign.playhead };
         let joined = screening.viewers.beat(now, key, Sign { playhead, ..sign });
         screening.joined = true;
         screening.follow();
+        if let (Some(report), Some(shared)) = (beat.report, screening.playhead.shared_at(now_ms)) {
+            let _ = shared.report(now_ms, &key.public_id(), report);
+        }
+        let playhead = screening.playhead_view(now_ms);
         let reply = HeartbeatReply {
-            playhead: screening.playhead,
-            viewers: screening.viewers.views(screening.playhead),
+            viewers: screening.viewer_views(&playhead),
+            playhead,
             session_state: screening.state(),
             duration_s: screening.duration_s(),
             outside: screening.outside(),
+            times: ServerTimes { received_ms: now_ms, answered_ms: now_ms },
+            sent_ms: beat.sent_ms,
         };
         Ok(BeatOutcome { woken, joined, reply })
     }
@@ -146,7 +157,7 @@ impl<R> Registry<R> {
             // One more is served but not counted: the others keep the session awake.
             && screening.viewers.len() < max_viewers;
         if comes {
-            screening.viewers.add_player(now, key, screening.playhead);
+            screening.viewers.add_player(now, key);
             screening.joined = true;
         }
         Ok(TouchOutcome { woken, joined: comes })
@@ -158,11 +169,14 @@ impl<R> Registry<R> {
     ///
     /// `unknown_session`.
     pub fn leave(&mut self, now: Instant, session: SessionId, token: &ViewerToken) -> Result<Option<Ended>, Error> {
+        let now_ms = self.clock.ms(now);
         let screening = self.known_mut(session)?;
+        screening.run(now_ms);
         let Some(viewer) = screening.viewers.remove(ViewerKey::of_token(session, token)) else { return Ok(None) };
         if screening.viewers.is_empty() {
             screening.empty_since = now;
         }
+        screening.see_off(now_ms, &viewer, now_ms);
         screening.follow();
         let end = End::ViewerGone { viewer: viewer.id, anonymous: false };
         Ok(Some(Ended::new(session, end, "the viewer left")))
@@ -185,6 +199,7 @@ impl<R> Registry<R> {
     pub fn rename(&mut self, session: SessionId, title: impl Into<String>) -> bool {
         let Some(screening) = self.sessions.get_mut(&session) else { return false };
         screening.title = title.into();
+        screening.changes += 1;
         true
     }
 
@@ -202,6 +217,7 @@ impl<R> Registry<R> {
         match &mut screening.life {
             Life::Awake { epoch, progress } if *epoch == at && !matches!(progress, Progress::Failed(_)) => {
                 *progress = to;
+                screening.changes += 1;
                 true
             }
             _ => false,
@@ -210,12 +226,18 @@ impl<R> Registry<R> {
 
     /// Says what the film is, or that something about it proved to be different. False, and nothing changed, if the
     /// session has slept since or is unknown.
-    pub fn set_media(&mut self, session: SessionId, at: Epoch, media: Arc<Media>) -> bool {
+    pub fn set_media(&mut self, now: Instant, session: SessionId, at: Epoch, media: Arc<Media>) -> bool {
+        let now_ms = self.clock.ms(now);
         let Some(screening) = self.sessions.get_mut(&session) else { return false };
         if !matches!(screening.life, Life::Awake { epoch, .. } if epoch == at) {
             return false;
         }
+        screening.run(now_ms);
+        if let Some(shared) = screening.playhead.shared_mut() {
+            let _ = shared.set_duration(now_ms, Some(media.duration_s));
+        }
         screening.media = Some(media);
+        screening.changes += 1;
         true
     }
 
@@ -224,8 +246,8 @@ impl<R> Registry<R> {
     /// # Errors
     ///
     /// `unknown_session`.
-    pub fn view(&self, session: SessionId) -> Result<SessionView, Error> {
-        Ok(self.known(session)?.view())
+    pub fn view(&self, now: Instant, session: SessionId) -> Result<SessionView, Error> {
+        Ok(self.known(session)?.view(self.clock.ms(now)))
     }
 
     /// The sessions that are awake, the newest first.
@@ -270,15 +292,17 @@ impl<R> Registry<R> {
     /// Ends what is due. What follows from it at an earlier time than `now` ends too, as if this had been called at
     /// each time in between.
     pub fn expire(&mut self, now: Instant) -> Vec<Ended> {
-        let limits = &self.limits;
+        let (limits, clock) = (&self.limits, self.clock);
         let mut ended = Vec::new();
         self.sessions.retain(|&session, screening| {
             for viewer in screening.viewers.expire(now, limits) {
                 screening.empty_since = viewer.due(limits);
+                screening.see_off(clock.ms(viewer.due(limits)), &viewer, clock.ms(viewer.seen));
                 let reason = format!("no sign of the viewer for {} s", viewer.patience(limits).as_secs());
                 let end = End::ViewerGone { anonymous: viewer.anonymous, viewer: viewer.id };
                 ended.push(Ended::new(session, end, reason));
             }
+            screening.run(clock.ms(now));
             screening.follow();
             let due = |screening: &Screening<R>| screening.unwatched_due(limits).filter(|&due| due <= now);
             if let (true, Some(since)) = (screening.is_awake(), due(screening)) {
@@ -308,7 +332,7 @@ impl<R> Registry<R> {
     /// When [`Registry::expire`] has something to do next, as things are. Any other call can bring it nearer.
     #[must_use]
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.sessions.values().filter_map(|screening| screening.next_due(&self.limits)).min()
+        self.sessions.values().filter_map(|screening| screening.next_due(&self.limits, self.clock)).min()
     }
 
     pub(super) fn known(&self, session: SessionId) -> Result<&Screening<R>, Error> {
@@ -319,14 +343,28 @@ impl<R> Registry<R> {
         self.sessions.get_mut(&session).ok_or_else(unknown)
     }
 
-    fn wake(&mut self, now: Instant, session: SessionId) -> Result<Option<Epoch>, Error> {
+    pub(super) fn wake(&mut self, now: Instant, session: SessionId) -> Result<Option<Epoch>, Error> {
         if self.known(session)?.is_awake() {
             return Ok(None);
         }
         self.check_capacity(now)?;
         let epoch = self.next_epoch();
-        self.known_mut(session)?.wake(now, epoch);
+        let (now_ms, limits) = (self.clock.ms(now), self.limits.clone());
+        let screening = self.known_mut(session)?;
+        screening.hold_if_forsaken(now_ms, &limits);
+        screening.wake(now, epoch);
         Ok(Some(epoch))
+    }
+
+    /// Whether a viewer is there already or there is room for one more.
+    pub(super) fn check_place(&self, session: SessionId, viewer: ViewerKey) -> Result<(), Error> {
+        let max_viewers = self.limits.max_viewers;
+        let viewers = &self.known(session)?.viewers;
+        if viewers.len() >= max_viewers && !viewers.contains(viewer) {
+            let message = format!("{max_viewers} people watch this, and there is no room for more; try again later");
+            return Err(Error::new(ErrorKind::AtCapacity, message));
+        }
+        Ok(())
     }
 
     fn next_epoch(&mut self) -> Epoch {
@@ -377,22 +415,7 @@ impl<R> Registry<R> {
     }
 }
 
-fn unknown() -> Error {
+/// Nobody knows such a session.
+pub(crate) fn unknown() -> Error {
     Error::new(ErrorKind::UnknownSession, "this session is over or never was; open the link again")
-}
-
-fn read(beat: &Heartbeat) -> Result<Sign, Error> {
-    if !beat.viewer.is_well_formed() {
-        let message = "a viewer's token has 16 to 64 letters, digits, - or _; reload the page";
-        return Err(Error::new(ErrorKind::InvalidRequest, message));
-    }
-    if !beat.position_s.is_finite() {
-        return Err(Error::new(ErrorKind::InvalidRequest, "the position must be a number of seconds"));
-    }
-    Ok(Sign {
-        name: beat.name.as_deref().map(clean_name),
-        // `+ 0.0` makes a zero of minus zero.
-        playhead: Playhead { position_s: beat.position_s.max(0.0) + 0.0, paused: beat.paused },
-        hidden: beat.hidden,
-    })
 }

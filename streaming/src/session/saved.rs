@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use protocol::{Playhead, SessionId};
+use protocol::{Playhead, SessionId, playhead::SharedPlayhead};
 use serde::{Deserialize, Serialize};
 
 use super::{
     Registry,
+    playhead::SessionPlayhead,
     screening::{Life, Screening},
     secrets::HostKeyHash,
     viewers::Viewers,
@@ -22,15 +23,22 @@ pub struct Saved<R> {
     /// Milliseconds since the Unix epoch.
     opened_at: u64,
     playhead: Playhead,
+    /// The playhead, where it is shared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shared: Option<SharedPlayhead>,
+    /// Server time in milliseconds at which the film was seen running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ran_ms: Option<f64>,
     joined: bool,
 }
 
 impl<R: Clone> Registry<R> {
     /// What is to outlive the server. Failed sessions do not: who comes back to one opens the link again.
     #[must_use]
-    pub fn saved(&self) -> Vec<(SessionId, Saved<R>)> {
+    pub fn saved(&self, now: Instant) -> Vec<(SessionId, Saved<R>)> {
+        let now_ms = self.clock.ms(now);
         let kept = self.sessions.iter().filter(|(_, screening)| !screening.has_failed());
-        kept.map(|(session, screening)| (*session, screening.saved())).collect()
+        kept.map(|(session, screening)| (*session, screening.saved(now_ms))).collect()
     }
 
     /// Takes a session back that was saved so long ago; it sleeps. False, and nothing changed, if it would have been
@@ -45,8 +53,9 @@ impl<R: Clone> Registry<R> {
         }
         // A clock that began with the machine may not reach so far back; then it sleeps a little longer.
         let since = now.checked_sub(ago).unwrap_or(now);
-        let Saved { host, recipe, title, opened_at, playhead, joined } = saved;
-        let screening = Screening {
+        let now_ms = self.clock.ms(now);
+        let Saved { host, recipe, title, opened_at, playhead, shared, ran_ms, joined } = saved;
+        let mut screening = Screening {
             host,
             recipe,
             title,
@@ -55,24 +64,30 @@ impl<R: Clone> Registry<R> {
             outside: Vec::new(),
             notices: Vec::new(),
             viewers: Viewers::default(),
-            playhead,
+            playhead: SessionPlayhead::restored(playhead, shared),
             life: Life::Asleep { since },
+            changes: 0,
             empty_since: since,
+            last_sign_ms: ran_ms.unwrap_or(now_ms),
             joined,
         };
+        screening.hold_if_forsaken(now_ms, limits);
         self.sessions.insert(session, screening);
         true
     }
 }
 
 impl<R: Clone> Screening<R> {
-    fn saved(&self) -> Saved<R> {
+    fn saved(&self, now_ms: f64) -> Saved<R> {
+        let runs = self.is_awake() && !self.playhead_view(now_ms).paused && self.playhead.is_shared();
         Saved {
             host: self.host.clone(),
             recipe: self.recipe.clone(),
             title: self.title.clone(),
             opened_at: self.opened_at,
-            playhead: self.playhead,
+            playhead: self.playhead.led(),
+            shared: self.playhead.shared().cloned(),
+            ran_ms: runs.then_some(now_ms),
             joined: self.joined,
         }
     }

@@ -6,10 +6,18 @@ use std::{
 };
 
 use protocol::{
-    Error, Media, Playhead, PublicViewerId, SessionId, SessionState, SessionSummary, SessionView, Stage, SubtitleTrack,
+    Error, Media, PublicViewerId, SessionId, SessionNews, SessionState, SessionSummary, SessionView, Stage,
+    SubtitleTrack, ViewerView,
+    playhead::{PlayheadView, SharedPlayhead},
 };
 
-use super::{Limits, outside::Brought, secrets::HostKeyHash, viewers::Viewers};
+use super::{
+    Limits, ServerClock,
+    outside::Brought,
+    playhead::SessionPlayhead,
+    secrets::HostKeyHash,
+    viewers::{Viewer, Viewers},
+};
 
 /// One awake period of a session. What is reported for an earlier one comes too late and is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -74,10 +82,14 @@ pub(super) struct Screening<R> {
     /// Sentences for the viewers about what went wrong beside the film.
     pub(super) notices: Vec<String>,
     pub(super) viewers: Viewers,
-    pub(super) playhead: Playhead,
+    pub(super) playhead: SessionPlayhead,
     pub(super) life: Life,
+    /// Counts the changes of what [`SessionNews`] tells.
+    pub(super) changes: u64,
     /// Since when nobody watches; meaningless while somebody does.
     pub(super) empty_since: Instant,
+    /// The last sign of anybody who is gone, in server time.
+    pub(super) last_sign_ms: f64,
     /// Whether anybody ever came.
     pub(super) joined: bool,
 }
@@ -106,18 +118,50 @@ impl<R> Screening<R> {
     pub(super) fn wake(&mut self, now: Instant, epoch: Epoch) {
         self.life = Life::Awake { epoch, progress: Progress::Preparing(Stage::Connecting) };
         self.empty_since = now;
+        self.changes += 1;
     }
 
-    /// What is known of the film goes with the heads and segments: it is found out again.
+    /// What is known of the film goes with the heads and segments: it is found out again. A film that ran stands where
+    /// it was when somebody was seen last, and who comes next finds it paused there.
     pub(super) fn sleep(&mut self, since: Instant) {
         self.life = Life::Asleep { since };
         self.media = None;
+        self.changes += 1;
+        self.playhead.hold(self.last_sign_ms);
     }
 
-    /// Lets the session's playhead follow its viewers. Nobody there: it stays where it is.
+    /// Holds a film that ran when the server ended, unless its viewers can still be there: they go on with it then.
+    pub(super) fn hold_if_forsaken(&mut self, now_ms: f64, limits: &Limits) {
+        if now_ms - self.last_sign_ms > limits.sleep_after.as_secs_f64() * 1000.0 {
+            self.playhead.hold(self.last_sign_ms);
+        }
+    }
+
+    /// Lets the session's playhead follow its viewers, unless they share it. Nobody there: it stays where it is.
     pub(super) fn follow(&mut self) {
         if let Some(playhead) = self.viewers.lead() {
-            self.playhead = playhead;
+            self.playhead.follow(playhead);
+        }
+    }
+
+    /// The playhead is a shared one from now on.
+    pub(super) fn share(&mut self, now_ms: f64) -> &mut SharedPlayhead {
+        let playing = self.viewers.lead().is_some_and(|lead| !lead.paused);
+        self.playhead.share(now_ms, playing, self.duration_s())
+    }
+
+    /// Lets the shared playhead run. While nobody is there it waits: that may be its end, or for a moment only.
+    pub(super) fn run(&mut self, now_ms: f64) {
+        if !self.viewers.is_empty() {
+            let _ = self.playhead.shared_at(now_ms);
+        }
+    }
+
+    /// A viewer is gone, of whom there was a sign until then.
+    pub(super) fn see_off(&mut self, now_ms: f64, viewer: &Viewer, last_sign_ms: f64) {
+        self.last_sign_ms = self.last_sign_ms.max(last_sign_ms);
+        if let Some(shared) = self.playhead.shared_at(now_ms) {
+            let _ = shared.leave(now_ms, &viewer.id);
         }
     }
 
@@ -134,8 +178,10 @@ impl<R> Screening<R> {
         }
     }
 
-    pub(super) fn next_due(&self, limits: &Limits) -> Option<Instant> {
-        self.viewers.next_due(limits).into_iter().chain(self.unwatched_due(limits)).min()
+    pub(super) fn next_due(&self, limits: &Limits, clock: ServerClock) -> Option<Instant> {
+        let turns = self.playhead.due_ms().filter(|_| !self.viewers.is_empty());
+        let turns = turns.and_then(|due_ms| clock.instant(due_ms));
+        self.viewers.next_due(limits).into_iter().chain(self.unwatched_due(limits)).chain(turns).min()
     }
 
     pub(super) fn state(&self) -> SessionState {
@@ -154,12 +200,38 @@ impl<R> Screening<R> {
         self.outside.iter().map(|brought| brought.track.clone()).collect()
     }
 
-    pub(super) fn view(&self) -> SessionView {
-        let (stage, error) = match &self.life {
+    fn stage(&self) -> (Option<Stage>, Option<Error>) {
+        match &self.life {
             Life::Awake { progress: Progress::Preparing(stage), .. } => (Some(*stage), None),
             Life::Awake { progress: Progress::Failed(error), .. } => (None, Some(error.clone())),
             Life::Awake { progress: Progress::Ready, .. } | Life::Asleep { .. } => (None, None),
-        };
+        }
+    }
+
+    pub(super) fn playhead_view(&self, now_ms: f64) -> PlayheadView {
+        self.playhead.view(now_ms, self.duration_s())
+    }
+
+    /// The viewers, who see each other at this playhead.
+    pub(super) fn viewer_views(&self, playhead: &PlayheadView) -> Vec<ViewerView> {
+        self.viewers.views(playhead.into())
+    }
+
+    pub(super) fn news(&self) -> SessionNews {
+        let (stage, error) = self.stage();
+        SessionNews {
+            state: self.state(),
+            stage,
+            error,
+            title: self.title.clone(),
+            duration_s: self.duration_s(),
+            outside: self.outside(),
+        }
+    }
+
+    pub(super) fn view(&self, now_ms: f64) -> SessionView {
+        let (stage, error) = self.stage();
+        let playhead = self.playhead_view(now_ms);
         SessionView {
             state: self.state(),
             stage,
@@ -170,8 +242,8 @@ impl<R> Screening<R> {
                 media
             }),
             outside: self.outside(),
-            viewers: self.viewers.views(self.playhead),
-            playhead: self.playhead,
+            viewers: self.viewer_views(&playhead),
+            playhead,
             read_s: None,
             torrent: None,
         }

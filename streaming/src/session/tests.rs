@@ -1,8 +1,10 @@
 //! The life of sessions, one rule a test.
 
+mod channels;
 mod outside;
 mod saved;
 mod sleep;
+mod steering;
 mod viewers;
 
 use std::{
@@ -20,11 +22,13 @@ use super::{secrets::HostKeyHash, *};
 /// A registry with a clock to turn.
 struct World {
     registry: Registry<&'static str>,
+    began: Instant,
     now: Instant,
 }
 
 fn world(limits: Limits) -> World {
-    World { registry: Registry::new(limits), now: Instant::now() }
+    let now = Instant::now();
+    World { registry: Registry::new(limits, ServerClock::new(1_700_000_000_000, now)), began: now, now }
 }
 
 fn id(n: u128) -> SessionId {
@@ -40,11 +44,10 @@ fn token(name: &str) -> ViewerToken {
 }
 
 fn heartbeat(n: u128, name: &str, position_s: f64) -> Heartbeat {
-    let viewer = token(name);
-    Heartbeat { session: id(n), viewer, position_s, paused: false, name: Some(name.into()), hidden: false }
+    Heartbeat { name: Some(name.into()), ..Heartbeat::new(id(n), token(name), position_s, false) }
 }
 
-fn media(duration_s: f64) -> Arc<Media> {
+pub(super) fn media(duration_s: f64) -> Arc<Media> {
     Arc::new(Media {
         title: "Film".into(),
         size: None,
@@ -82,7 +85,7 @@ impl World {
     }
 
     fn state(&self, n: u128) -> SessionState {
-        self.registry.view(id(n)).unwrap().state
+        self.registry.view(self.now, id(n)).unwrap().state
     }
 
     fn in_seconds(&self) -> Option<u64> {
@@ -103,7 +106,7 @@ fn a_session_prepares_and_becomes_ready() {
     let mut world = world(Limits::default());
     let opened = world.open(1).unwrap();
     assert!(opened.forgotten.is_none());
-    let view = world.registry.view(id(1)).unwrap();
+    let view = world.registry.view(world.now, id(1)).unwrap();
     assert_eq!(
         (view.state, view.stage, view.title.as_str()),
         (SessionState::Preparing, Some(Stage::Connecting), "film 1")
@@ -112,11 +115,11 @@ fn a_session_prepares_and_becomes_ready() {
     assert_eq!(world.registry.recipe(id(1)).unwrap(), &"recipe");
 
     assert!(world.registry.set_progress(id(1), opened.epoch, Progress::Preparing(Stage::Probing)));
-    assert_eq!(world.registry.view(id(1)).unwrap().stage, Some(Stage::Probing));
-    assert!(world.registry.set_media(id(1), opened.epoch, media(60.0)));
+    assert_eq!(world.registry.view(world.now, id(1)).unwrap().stage, Some(Stage::Probing));
+    assert!(world.registry.set_media(world.now, id(1), opened.epoch, media(60.0)));
     assert!(world.registry.rename(id(1), "A better title"));
     assert!(world.registry.set_progress(id(1), opened.epoch, Progress::Ready));
-    let view = world.registry.view(id(1)).unwrap();
+    let view = world.registry.view(world.now, id(1)).unwrap();
     assert_eq!((view.state, view.stage, view.error), (SessionState::Ready, None, None));
     assert_eq!((view.title.as_str(), view.media.unwrap().duration_s), ("A better title", 60.0));
 }
@@ -130,7 +133,7 @@ fn what_is_unknown_is_said_to_be() {
         world.player(9, "vlc").unwrap_err(),
         world.registry.leave(now, id(9), &token("ada")).unwrap_err(),
         world.registry.close(id(9), &key(9)).unwrap_err(),
-        world.registry.view(id(9)).unwrap_err(),
+        world.registry.view(world.now, id(9)).unwrap_err(),
         world.registry.recipe(id(9)).unwrap_err(),
     ];
     for error in errors {
@@ -160,7 +163,7 @@ fn the_next_session_beyond_the_limit_is_refused_in_words() {
     world.now += Duration::from_secs(10);
     let error = world.open(5).unwrap_err();
     assert!(error.message.ends_with("try again in 36 s, when one that nobody watches ends"), "{error}");
-    assert!(world.registry.view(id(5)).is_err());
+    assert!(world.registry.view(world.now, id(5)).is_err());
     world.registry.close(id(3), &key(3)).unwrap();
     world.open(5).unwrap();
     assert_eq!(world.registry.capacity(), protocol::Capacity { used: 4, allowed: 4 });
@@ -195,7 +198,7 @@ fn a_session_has_room_for_so_many() {
     assert_eq!(error.kind, ErrorKind::AtCapacity);
     world.beat(1, "bob", 1.0).unwrap();
     assert!(!world.player(1, "vlc").unwrap().joined);
-    assert_eq!(world.registry.view(id(1)).unwrap().viewers.len(), 2);
+    assert_eq!(world.registry.view(world.now, id(1)).unwrap().viewers.len(), 2);
 }
 
 #[test]
@@ -229,7 +232,7 @@ fn the_list_shows_the_newest_first() {
     }
     world.beat(3, "ada", 0.0).unwrap();
     let epoch = world.registry.epoch(id(3)).unwrap();
-    world.registry.set_media(id(3), epoch, media(60.0));
+    world.registry.set_media(world.now, id(3), epoch, media(60.0));
     let list = world.registry.list();
     assert_eq!(list.iter().map(|it| it.session).collect::<Vec<_>>(), [id(3), id(2), id(1)]);
     assert_eq!((list[0].viewers, list[0].opened_at, list[0].duration_s), (1, 1003, Some(60.0)));

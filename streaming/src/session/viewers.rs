@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use protocol::{Playhead, PublicViewerId, ViewerToken, ViewerView};
+use protocol::{Error, ErrorKind, Heartbeat, Playhead, PublicViewerId, ViewerToken, ViewerView};
 
 use super::{Limits, secrets::ViewerKey};
 
@@ -26,13 +26,16 @@ pub enum Reader<'a> {
 pub(super) struct Viewer {
     pub(super) id: PublicViewerId,
     name: Option<String>,
-    playhead: Playhead,
+    /// Where it says that it is; none: it has not said.
+    playhead: Option<Playhead>,
     hidden: bool,
     pub(super) anonymous: bool,
     /// The order in which viewers came.
     order: u64,
     /// The last sign of it.
-    seen: Instant,
+    pub(super) seen: Instant,
+    /// Its open event channels. While there are some it is there.
+    channels: Vec<u64>,
 }
 
 /// What a heartbeat says of its viewer, made safe.
@@ -44,8 +47,41 @@ pub(super) struct Sign {
     pub(super) hidden: bool,
 }
 
+impl Sign {
+    /// # Errors
+    ///
+    /// `invalid_request`.
+    pub(super) fn read(beat: &Heartbeat) -> Result<Self, Error> {
+        check_token(&beat.viewer)?;
+        if !beat.position_s.is_finite() {
+            return Err(Error::new(ErrorKind::InvalidRequest, "the position must be a number of seconds"));
+        }
+        Ok(Self {
+            name: beat.name.as_deref().map(clean_name),
+            // `+ 0.0` makes a zero of minus zero.
+            playhead: Playhead { position_s: beat.position_s.max(0.0) + 0.0, paused: beat.paused },
+            hidden: beat.hidden,
+        })
+    }
+}
+
+/// # Errors
+///
+/// `invalid_request`.
+pub(super) fn check_token(viewer: &ViewerToken) -> Result<(), Error> {
+    if viewer.is_well_formed() {
+        return Ok(());
+    }
+    let message = "a viewer's token has 16 to 64 letters, digits, - or _; reload the page";
+    Err(Error::new(ErrorKind::InvalidRequest, message))
+}
+
 impl Viewer {
-    /// When this viewer is gone unless there is a sign of it.
+    const fn new(id: PublicViewerId, order: u64, now: Instant) -> Self {
+        Self { id, name: None, playhead: None, hidden: false, anonymous: false, order, seen: now, channels: Vec::new() }
+    }
+
+    /// When this viewer is gone unless there is a sign of it, or an open channel.
     pub(super) fn due(&self, limits: &Limits) -> Instant {
         self.seen + self.patience(limits)
     }
@@ -60,12 +96,14 @@ impl Viewer {
         }
     }
 
-    fn view(&self) -> ViewerView {
+    /// Where a player is nobody knows, so it is shown at the session's playhead.
+    fn view(&self, shared: Playhead) -> ViewerView {
+        let playhead = self.playhead.unwrap_or(shared);
         ViewerView {
             id: self.id.clone(),
             name: self.name.clone(),
-            position_s: self.playhead.position_s,
-            paused: self.playhead.paused,
+            position_s: playhead.position_s,
+            paused: playhead.paused,
             anonymous: self.anonymous,
         }
     }
@@ -76,6 +114,7 @@ pub(super) struct Viewers {
     /// Keyed by a hash: the tokens themselves are kept nowhere.
     all: BTreeMap<ViewerKey, Viewer>,
     came: u64,
+    changes: u64,
 }
 
 impl Viewers {
@@ -91,27 +130,77 @@ impl Viewers {
         self.all.contains_key(&key)
     }
 
+    /// Counts the changes of what the viewers see of each other.
+    pub(super) const fn changes(&self) -> u64 {
+        self.changes
+    }
+
     /// Takes in a viewer's heartbeat. Whether the viewer is new.
     pub(super) fn beat(&mut self, now: Instant, key: ViewerKey, sign: Sign) -> bool {
-        let new = !self.all.contains_key(&key);
-        let order = self.came;
-        let viewer = self.all.entry(key).or_insert_with(|| Viewer {
-            id: key.public_id(),
-            name: None,
-            playhead: sign.playhead,
-            hidden: false,
-            anonymous: false,
-            order,
-            seen: now,
-        });
-        if let Some(name) = sign.name {
-            viewer.name = Some(name).filter(|name| !name.is_empty());
-        }
-        viewer.playhead = sign.playhead;
+        let new = self.come(now, key);
+        let Some(viewer) = self.all.get_mut(&key) else { return new };
+        let name = match sign.name {
+            Some(name) => Some(name).filter(|name| !name.is_empty()),
+            None => viewer.name.clone(),
+        };
+        let place = Some(sign.playhead);
+        let changed = viewer.playhead != place || viewer.name != name;
+        viewer.name = name;
+        viewer.playhead = place;
         viewer.hidden = sign.hidden;
         viewer.seen = now.max(viewer.seen);
-        self.came += u64::from(new);
+        self.changes += u64::from(changed);
         new
+    }
+
+    /// A viewer with a page is there. Whether it is new.
+    fn come(&mut self, now: Instant, key: ViewerKey) -> bool {
+        let new = !self.all.contains_key(&key);
+        if new {
+            let id = key.public_id();
+            self.add(key, Viewer { anonymous: false, ..Viewer::new(id, self.came, now) });
+        }
+        new
+    }
+
+    fn add(&mut self, key: ViewerKey, viewer: Viewer) {
+        self.all.insert(key, viewer);
+        self.came += 1;
+        self.changes += 1;
+    }
+
+    /// A viewer has opened an event channel. Whether the viewer is new.
+    pub(super) fn open_channel(&mut self, now: Instant, key: ViewerKey, channel: u64) -> bool {
+        let new = self.come(now, key);
+        if let Some(viewer) = self.all.get_mut(&key) {
+            viewer.channels.push(channel);
+            viewer.seen = now.max(viewer.seen);
+        }
+        new
+    }
+
+    /// A channel ended, which was a sign of its viewer until now.
+    pub(super) fn close_channel(&mut self, now: Instant, key: ViewerKey, channel: u64) {
+        let Some(viewer) = self.all.get_mut(&key) else { return };
+        if let Some(place) = viewer.channels.iter().position(|open| *open == channel) {
+            viewer.channels.swap_remove(place);
+            viewer.seen = now.max(viewer.seen);
+        }
+    }
+
+    /// Whether a channel's viewer is there and has not left since.
+    pub(super) fn has_channel(&self, key: ViewerKey, channel: u64) -> bool {
+        self.all.get(&key).is_some_and(|viewer| viewer.channels.contains(&channel))
+    }
+
+    /// Open channels of one viewer.
+    pub(super) fn channels_of(&self, key: ViewerKey) -> usize {
+        self.all.get(&key).map_or(0, |viewer| viewer.channels.len())
+    }
+
+    /// Open channels of all of them.
+    pub(super) fn channels(&self) -> usize {
+        self.all.values().map(|viewer| viewer.channels.len()).sum()
     }
 
     /// A viewer that is there has asked for something.
@@ -122,51 +211,41 @@ impl Viewers {
     }
 
     /// A player without heartbeats comes. It is named by its number, since a hash of its address could be guessed.
-    pub(super) fn add_player(&mut self, now: Instant, key: ViewerKey, playhead: Playhead) {
-        self.came += 1;
-        let id = PublicViewerId(format!("player-{}", self.came));
-        let order = self.came - 1;
-        let viewer = Viewer { id, name: None, playhead, hidden: false, anonymous: true, order, seen: now };
-        self.all.insert(key, viewer);
+    pub(super) fn add_player(&mut self, now: Instant, key: ViewerKey) {
+        let id = PublicViewerId(format!("player-{}", self.came + 1));
+        self.add(key, Viewer { anonymous: true, ..Viewer::new(id, self.came, now) });
     }
 
     pub(super) fn remove(&mut self, key: ViewerKey) -> Option<Viewer> {
-        self.all.remove(&key)
+        let gone = self.all.remove(&key);
+        self.changes += u64::from(gone.is_some());
+        gone
     }
 
     /// Takes out those of whom there was no sign for too long, in the order in which they went.
     pub(super) fn expire(&mut self, now: Instant, limits: &Limits) -> Vec<Viewer> {
-        let gone: Vec<ViewerKey> =
-            self.all.iter().filter(|(_, it)| it.due(limits) <= now).map(|(&key, _)| key).collect();
-        let mut gone: Vec<Viewer> = gone.into_iter().filter_map(|key| self.all.remove(&key)).collect();
+        let is_gone = |viewer: &Viewer| viewer.channels.is_empty() && viewer.due(limits) <= now;
+        let gone: Vec<ViewerKey> = self.all.iter().filter(|(_, it)| is_gone(it)).map(|(&key, _)| key).collect();
+        let mut gone: Vec<Viewer> = gone.into_iter().filter_map(|key| self.remove(key)).collect();
         gone.sort_by_key(|viewer| (viewer.due(limits), viewer.order));
         gone
     }
 
     pub(super) fn next_due(&self, limits: &Limits) -> Option<Instant> {
-        self.all.values().map(|viewer| viewer.due(limits)).min()
+        self.all.values().filter(|viewer| viewer.channels.is_empty()).map(|viewer| viewer.due(limits)).min()
     }
 
     /// Whom the session's playhead follows: the page that has been there longest.
     pub(super) fn lead(&self) -> Option<Playhead> {
-        let pages = self.all.values().filter(|viewer| !viewer.anonymous);
-        pages.min_by_key(|viewer| viewer.order).map(|viewer| viewer.playhead)
+        let pages = self.all.values().filter_map(|viewer| Some((viewer.order, viewer.playhead?)));
+        pages.min_by_key(|(order, _)| *order).map(|(_, playhead)| playhead)
     }
 
-    /// The viewers as they see each other, in the order in which they came. Where a player is nobody knows, so it is
-    /// shown at the session's playhead.
-    pub(super) fn views(&self, playhead: Playhead) -> Vec<ViewerView> {
+    /// The viewers as they see each other, in the order in which they came.
+    pub(super) fn views(&self, shared: Playhead) -> Vec<ViewerView> {
         let mut viewers: Vec<&Viewer> = self.all.values().collect();
         viewers.sort_unstable_by_key(|viewer| viewer.order);
-        let view = |viewer: &Viewer| {
-            let view = viewer.view();
-            if viewer.anonymous {
-                ViewerView { position_s: playhead.position_s, paused: playhead.paused, ..view }
-            } else {
-                view
-            }
-        };
-        viewers.into_iter().map(view).collect()
+        viewers.into_iter().map(|viewer| viewer.view(shared)).collect()
     }
 }
 

@@ -37,6 +37,20 @@ fn waiting(shared: &mut SharedPlayhead) {
 }
 
 #[test]
+fn it_takes_over_where_a_session_was() {
+    for (from, state, later_s) in [
+        (Playhead { position_s: 30.0, paused: false }, PlayheadState::Playing, 32.0),
+        (Playhead { position_s: 30.0, paused: true }, PlayheadState::Paused, 30.0),
+        (Playhead { position_s: 300.0, paused: true }, PlayheadState::Paused, END_S),
+    ] {
+        let shared = SharedPlayhead::taking_over(5_000.0, from, Some(END_S));
+        let view = shared.view(7_000.0);
+        assert_eq!((view.state, view.position_s, view.revision), (state, later_s, 5_000));
+        assert_eq!(shared.position_at(5_000.0), from.position_s.min(END_S));
+    }
+}
+
+#[test]
 fn a_play_starts_a_little_later_for_all_at_once() {
     let mut shared = film(&["anna"]);
     let report = Report { round_trip_ms: Some(400.0), ..Report::default() };

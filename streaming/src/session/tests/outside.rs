@@ -14,7 +14,7 @@ impl World {
     }
 
     fn tracks(&self, n: u128) -> Vec<String> {
-        let view = self.registry.view(id(n)).unwrap();
+        let view = self.registry.view(self.now, id(n)).unwrap();
         view.outside.iter().map(|track| track.track.to_string()).collect()
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 fn an_unwatched_session_sleeps_wakes_and_is_forgotten() {
     let mut world = world(Limits::default());
     let first = world.open(1).unwrap().epoch;
-    world.registry.set_media(id(1), first, media(60.0));
+    world.registry.set_media(world.now, id(1), first, media(60.0));
     world.registry.set_progress(id(1), first, Progress::Ready);
     world.beat(1, "ada", 30.0).unwrap();
     assert_eq!(world.registry.epoch(id(1)), Some(first));
@@ -21,7 +21,7 @@ fn an_unwatched_session_sleeps_wakes_and_is_forgotten() {
     assert_eq!(world.registry.capacity().used, 0);
     assert_eq!(world.registry.list(), []);
     assert_eq!(world.registry.epoch(id(1)), None);
-    let view = world.registry.view(id(1)).unwrap();
+    let view = world.registry.view(world.now, id(1)).unwrap();
     assert_eq!((view.state, view.stage, view.media), (SessionState::Preparing, None, None));
     assert_eq!((view.title.as_str(), view.playhead.position_s), ("film 1", 30.0));
 
@@ -30,7 +30,7 @@ fn an_unwatched_session_sleeps_wakes_and_is_forgotten() {
     let second = world.beat(1, "ada", 31.0).unwrap().woken.unwrap();
     assert_ne!(first, second);
     assert!(!world.registry.set_progress(id(1), first, Progress::Ready));
-    assert!(!world.registry.set_media(id(1), first, media(1.0)));
+    assert!(!world.registry.set_media(world.now, id(1), first, media(1.0)));
     assert_eq!(world.state(1), SessionState::Preparing);
     assert!(world.registry.set_progress(id(1), second, Progress::Ready));
     assert_eq!(world.state(1), SessionState::Ready);
@@ -40,7 +40,7 @@ fn an_unwatched_session_sleeps_wakes_and_is_forgotten() {
     assert_eq!(world.in_seconds(), Some(24 * 3600));
     assert_eq!(world.pass(24 * 3600 - 1), []);
     assert_eq!(ends(&world.pass(1)), [End::Forgotten]);
-    assert!(world.registry.view(id(1)).is_err());
+    assert!(world.registry.view(world.now, id(1)).is_err());
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn waking_needs_a_free_place() {
     assert_eq!(error.kind, ErrorKind::AtCapacity);
     assert!(error.message.starts_with("this server shows 1 film already"), "{error}");
     assert_eq!(world.player(1, "vlc").unwrap_err().kind, ErrorKind::AtCapacity);
-    assert!(world.registry.view(id(1)).unwrap().viewers.is_empty());
+    assert!(world.registry.view(world.now, id(1)).unwrap().viewers.is_empty());
     // The one that is awake is not in its own way.
     world.beat(2, "ada", 0.0).unwrap();
     world.registry.close(id(2), &key(2)).unwrap();
@@ -94,7 +94,7 @@ fn a_failed_session_tells_why_takes_no_place_and_is_forgotten() {
     world.beat(1, "ada", 0.0).unwrap();
     let error = Error::new(ErrorKind::NotAVideo, "the link leads to a web page");
     assert!(world.registry.set_progress(id(1), epoch, Progress::Failed(error.clone())));
-    let view = world.registry.view(id(1)).unwrap();
+    let view = world.registry.view(world.now, id(1)).unwrap();
     assert_eq!((view.state, view.error), (SessionState::Failed, Some(error)));
     assert_eq!(world.registry.list()[0].state, SessionState::Failed);
     assert!(!world.registry.set_progress(id(1), epoch, Progress::Ready));
@@ -104,7 +104,7 @@ fn a_failed_session_tells_why_takes_no_place_and_is_forgotten() {
     assert!(ends(&world.pass(45)).iter().all(is_gone));
     let ended = world.pass(45);
     assert_eq!(ended.iter().filter(|it| it.session == id(1)).map(|it| &it.what).collect::<Vec<_>>(), [&End::Forgotten]);
-    assert!(world.registry.view(id(1)).is_err());
+    assert!(world.registry.view(world.now, id(1)).is_err());
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn a_heartbeat_is_checked_before_it_counts() {
     for beat in bad {
         assert_eq!(world.registry.beat(world.now, &beat).unwrap_err().kind, ErrorKind::InvalidRequest, "{beat:?}");
     }
-    assert!(world.registry.view(id(1)).unwrap().viewers.is_empty());
+    assert!(world.registry.view(world.now, id(1)).unwrap().viewers.is_empty());
     let outcome = world.registry.beat(world.now, &Heartbeat { position_s: -3.0, ..good }).unwrap();
     assert_eq!(outcome.reply.playhead.position_s.to_bits(), 0.0_f64.to_bits());
 }
@@ -29,7 +29,7 @@ fn a_heartbeat_makes_and_refreshes_a_viewer() {
     let first = world.beat(1, "ada", 5.0).unwrap();
     assert!(first.joined && first.woken.is_none());
     assert_eq!((first.reply.session_state, first.reply.duration_s), (SessionState::Preparing, None));
-    world.registry.set_media(id(1), epoch, media(60.0));
+    world.registry.set_media(world.now, id(1), epoch, media(60.0));
     assert_eq!(world.pass(44), []);
     let second = world.beat(1, "ada", 49.0).unwrap();
     assert!(!second.joined);
@@ -64,14 +64,14 @@ fn the_playhead_follows_whom_has_been_there_longest() {
     world.beat(1, "ada", 10.0).unwrap();
     assert_eq!(world.beat(1, "bob", 99.0).unwrap().reply.playhead.position_s, 10.0);
     assert_eq!(world.beat(1, "ada", 15.0).unwrap().reply.playhead.position_s, 15.0);
-    let viewers = world.registry.view(id(1)).unwrap().viewers;
+    let viewers = world.registry.view(world.now, id(1)).unwrap().viewers;
     assert_eq!(viewers.iter().map(|it| it.position_s).collect::<Vec<_>>(), [15.0, 15.0, 99.0]);
     assert_eq!(viewers.iter().map(|it| it.anonymous).collect::<Vec<_>>(), [true, false, false]);
     let now = world.now;
     world.registry.leave(now, id(1), &token("ada")).unwrap();
-    assert_eq!(world.registry.view(id(1)).unwrap().playhead.position_s, 99.0);
+    assert_eq!(world.registry.view(world.now, id(1)).unwrap().playhead.position_s, 99.0);
     world.registry.leave(now, id(1), &token("bob")).unwrap();
-    assert_eq!(world.registry.view(id(1)).unwrap().playhead.position_s, 99.0);
+    assert_eq!(world.registry.view(world.now, id(1)).unwrap().playhead.position_s, 99.0);
     // Who comes back is the last in the row.
     world.beat(1, "bob", 1.0).unwrap();
     assert_eq!(world.beat(1, "ada", 2.0).unwrap().reply.playhead.position_s, 1.0);
@@ -90,7 +90,7 @@ fn a_viewer_without_a_sign_is_gone() {
     assert_eq!(ends(&ended), [End::ViewerGone { viewer: ada, anonymous: false }]);
     assert_eq!(ended[0].reason, "no sign of the viewer for 45 s");
     assert!(!ended[0].releases());
-    assert_eq!(world.registry.view(id(1)).unwrap().viewers.len(), 1);
+    assert_eq!(world.registry.view(world.now, id(1)).unwrap().viewers.len(), 1);
 }
 
 #[test]
@@ -114,14 +114,14 @@ fn requests_keep_a_page_present_but_do_not_bring_it_back() {
     let viewer = token("ada");
     let nothing = TouchOutcome { woken: None, joined: false };
     assert_eq!(world.registry.touch(world.now, id(1), Reader::Viewer(&viewer)).unwrap(), nothing);
-    assert!(world.registry.view(id(1)).unwrap().viewers.is_empty());
+    assert!(world.registry.view(world.now, id(1)).unwrap().viewers.is_empty());
     world.beat(1, "ada", 0.0).unwrap();
     world.pass(40);
     world.registry.touch(world.now, id(1), Reader::Viewer(&viewer)).unwrap();
     assert_eq!(world.pass(44), []);
     world.registry.leave(world.now, id(1), &viewer).unwrap().unwrap();
     world.registry.touch(world.now, id(1), Reader::Viewer(&viewer)).unwrap();
-    assert!(world.registry.view(id(1)).unwrap().viewers.is_empty());
+    assert!(world.registry.view(world.now, id(1)).unwrap().viewers.is_empty());
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn players_without_heartbeats_count_by_their_requests() {
     assert!(world.player(1, "127.0.0.1 VLC/3").unwrap().joined);
     assert!(!world.player(1, "127.0.0.1 VLC/3").unwrap().joined);
     assert!(world.player(1, "127.0.0.1 Lavf/61").unwrap().joined);
-    let viewers = world.registry.view(id(1)).unwrap().viewers;
+    let viewers = world.registry.view(world.now, id(1)).unwrap().viewers;
     let ids: Vec<_> = viewers.iter().map(|it| it.id.clone()).collect();
     assert_eq!(ids, [PublicViewerId("player-1".into()), PublicViewerId("player-2".into())]);
     assert_eq!(world.registry.list()[0].viewers, 2);

@@ -74,15 +74,8 @@ async fn a_session_that_everybody_left_ends_its_children_and_gives_back_its_byte
     })
     .await;
     let viewer = ViewerToken("0123456789abcdef".into());
-    let beat = Heartbeat {
-        session: theatre.session,
-        viewer: viewer.clone(),
-        position_s: 0.0,
-        paused: false,
-        name: None,
-        hidden: false,
-    };
-    theatre.matinee.heartbeat(&beat).unwrap();
+    let beat = Heartbeat::new(theatre.session, viewer.clone(), 0.0, false);
+    theatre.matinee.heartbeat(&beat, std::time::Instant::now()).unwrap();
     theatre.ready().await;
     let page = Player::Viewer(viewer.clone());
     let segment = async |n| theatre.matinee.segment(theatre.session, id(VIDEO), n, &page).await;

@@ -18,8 +18,8 @@ fn viewer() -> ViewerToken {
 impl Theatre {
     fn beat(&self) -> protocol::HeartbeatReply {
         let (session, viewer) = (self.session, viewer());
-        let beat = Heartbeat { session, viewer, position_s: 0.0, paused: false, name: None, hidden: false };
-        self.matinee.heartbeat(&beat).unwrap()
+        let beat = Heartbeat::new(session, viewer, 0.0, false);
+        self.matinee.heartbeat(&beat, std::time::Instant::now()).unwrap()
     }
 
     async fn bring(&self, link: &str) -> Result<SubtitleTrack, Error> {

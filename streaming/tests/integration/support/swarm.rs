@@ -247,8 +247,8 @@ impl Cinema {
     /// Somebody comes and leaves, and the session falls asleep.
     pub(crate) async fn sleep(&self, session: SessionId) {
         let viewer = ViewerToken("the-token-of-a-viewer".into());
-        let beat = Heartbeat { session, viewer, position_s: 0.0, paused: false, name: None, hidden: false };
-        self.matinee.heartbeat(&beat).unwrap();
+        let beat = Heartbeat::new(session, viewer, 0.0, false);
+        self.matinee.heartbeat(&beat, std::time::Instant::now()).unwrap();
         self.matinee.leave(session, &beat.viewer).unwrap();
         let asleep = || self.matinee.sessions().iter().all(|awake| awake.session != session);
         eventually("the session sleeps", PATIENCE, asleep).await;

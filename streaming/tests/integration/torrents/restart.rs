@@ -30,7 +30,7 @@ async fn the_data_are_there_after_a_restart() {
     // Nobody is there to tell anything. The session is, asleep, and wakes when its viewer is heard of.
     let cinema = Cinema::again(Arc::clone(&dir), |_| {}).await;
     assert_eq!(cinema.matinee.sessions(), []);
-    cinema.matinee.heartbeat(&beat(session)).unwrap();
+    cinema.matinee.heartbeat(&beat(session), std::time::Instant::now()).unwrap();
     cinema.ready(session).await;
     assert!(cinema.segment(session, VIDEO, 0).await == first);
     cinema.matinee.leave(session, &beat(session).viewer).unwrap();
@@ -52,7 +52,7 @@ async fn the_data_are_there_after_a_restart() {
 
 fn beat(session: SessionId) -> Heartbeat {
     let viewer = ViewerToken("the-token-of-a-viewer".into());
-    Heartbeat { session, viewer, position_s: 3.0, paused: false, name: None, hidden: false }
+    Heartbeat::new(session, viewer, 3.0, false)
 }
 
 fn seeder_address(magnet: &str) -> std::net::SocketAddr {
