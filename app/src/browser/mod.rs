@@ -30,6 +30,11 @@ pub(crate) fn now_ms() -> u64 {
     Date::now() as u64
 }
 
+/// Milliseconds of a clock that nobody sets.
+pub(crate) fn monotonic_ms() -> f64 {
+    window().performance().map_or_else(Date::now, |performance| performance.now())
+}
+
 /// Whether the page is in a background tab.
 pub(crate) fn hidden() -> bool {
     document().hidden()

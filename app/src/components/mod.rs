@@ -14,6 +14,7 @@ mod opening;
 pub(crate) mod player;
 pub(crate) mod share;
 pub(crate) mod stage;
+pub(crate) mod together;
 pub(crate) mod torrent;
 pub(crate) mod tracks;
 pub(crate) mod trouble;

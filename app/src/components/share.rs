@@ -2,12 +2,18 @@
 
 use leptos::{html, prelude::*, task::spawn_local};
 use leptos_router::hooks::use_navigate;
-use protocol::{ErrorKind, HostKey, SessionId};
+use protocol::{
+    ErrorKind, HostKey,
+    playhead::{Rules, Steering},
+};
 
-use crate::{api, browser};
+use crate::{
+    api, browser,
+    watch::{self, Watching},
+};
 
 #[component]
-pub(crate) fn Share(session: SessionId) -> impl IntoView {
+pub(crate) fn Share(watching: Watching) -> impl IntoView {
     let field = NodeRef::<html::Input>::new();
     let address = RwSignal::new(String::new());
     let said = RwSignal::new("");
@@ -32,14 +38,15 @@ pub(crate) fn Share(session: SessionId) -> impl IntoView {
             <p class="hint" role="status">
                 {move || if said.get().is_empty() { "Whoever opens this address watches along." } else { said.get() }}
             </p>
-            <Host session />
+            <Host watching />
         </section>
     }
 }
 
 /// The host's part: shown where this browser opened the session.
 #[component]
-fn Host(session: SessionId) -> impl IntoView {
+fn Host(watching: Watching) -> impl IntoView {
+    let session = watching.session;
     let key = RwSignal::new(None::<HostKey>);
     let asked = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
@@ -70,6 +77,7 @@ fn Host(session: SessionId) -> impl IntoView {
         key.with(Option::is_some).then(|| {
             view! {
                 <div class="host">
+                    <Wheel watching />
                     {move || {
                         if asked.get() {
                             view! {
@@ -88,5 +96,46 @@ fn Host(session: SessionId) -> impl IntoView {
                 </div>
             }
         })
+    }
+}
+
+/// Who may steer the film, and whether it waits for everybody.
+#[component]
+fn Wheel(watching: Watching) -> impl IntoView {
+    let rules = Memo::new(move |_| watching.together.view.with(|view| view.as_ref().map(|view| view.rules)));
+    let change = move |change: fn(&mut Rules, bool), to: bool| {
+        let mut rules = rules.get_untracked().unwrap_or_default();
+        change(&mut rules, to);
+        watch::set_rules(watching, rules);
+    };
+    view! {
+        <fieldset class="wheel">
+            <legend>"As the host you choose"</legend>
+            <label>
+                <input
+                    type="checkbox"
+                    prop:checked=move || rules.get().is_some_and(|rules| rules.steering == Steering::HostOnly)
+                    on:change=move |event| {
+                        change(
+                            |rules, only| {
+                                rules.steering = if only { Steering::HostOnly } else { Steering::Everybody };
+                            },
+                            event_target_checked(&event),
+                        );
+                    }
+                />
+                "Only I play, pause and seek"
+            </label>
+            <label>
+                <input
+                    type="checkbox"
+                    prop:checked=move || rules.get().is_some_and(|rules| rules.wait_for_everybody)
+                    on:change=move |event| {
+                        change(|rules, wait| rules.wait_for_everybody = wait, event_target_checked(&event));
+                    }
+                />
+                "Wait for everybody after a seek"
+            </label>
+        </fieldset>
     }
 }

@@ -14,7 +14,6 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
         watch::first_frame(watching);
         watching.buffering.set(false);
     };
-    let told = move |_| watch::beat_soon(watching);
     let covered = move || watching.problem.with(Option::is_some) || watching.phase.get() != Phase::Showing;
     let stalls = Memo::new(move |_| !covered() && watching.buffering.get());
     let wait = Memo::new(move |_| {
@@ -57,18 +56,26 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 }
                 on:seeking=move |_| {
                     watching.buffering.set(true);
+                    let from_s = watching.at_s.get_untracked();
                     watching.at_s.set(watching.position().0);
-                    watch::sought(watching);
+                    watch::sought(watching, from_s);
                 }
                 on:timeupdate=move |_| {
                     watching.keep_place();
                     watch::follow_subtitles(watching);
                 }
-                on:play=told
-                on:pause=told
-                on:seeked=move |event| {
+                on:play=move |_| {
+                    watch::played(watching);
+                    watch::beat_soon(watching);
+                }
+                on:pause=move |_| {
+                    watch::paused(watching);
+                    watch::beat_soon(watching);
+                }
+                on:ratechange=move |_| watch::rate_changed(watching)
+                on:seeked=move |_| {
                     watching.buffering.set(false);
-                    told(event);
+                    watch::beat_soon(watching);
                 }
                 on:error=move |_| watch::element_failed(watching)
             ></video>
@@ -82,7 +89,7 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 }
                 None if watching.needs_click.get() => {
                     view! {
-                        <button class="play" on:click=move |_| watch::try_to_play(watching)>
+                        <button class="play" on:click=move |_| watch::clicked_play(watching)>
                             <svg viewBox="0 0 24 24" width="36" height="36" aria-hidden="true" focusable="false">
                                 <path d="M7 4.5v15l12-7.5z" />
                             </svg>

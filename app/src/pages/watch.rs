@@ -8,7 +8,7 @@ use protocol::{Error, ErrorKind, SessionId};
 use crate::{
     components::{
         bring_subtitles::BringSubtitles, making::Making, notices::Notices, player::Player, share::Share,
-        torrent::TorrentPanel, trouble::Trouble, viewers::Viewers,
+        together::TogetherBar, torrent::TorrentPanel, trouble::Trouble, viewers::Viewers,
     },
     pages::not_found::status_not_found,
     text::{clock, spoken_duration},
@@ -51,6 +51,7 @@ fn Screening(session: SessionId) -> impl IntoView {
                         <p class="quiet facts">{facts}</p>
                     </div>
                 </Player>
+                <TogetherBar watching />
                 <TorrentPanel watching />
                 <BringSubtitles watching />
                 <Making watching />
@@ -63,7 +64,7 @@ fn Screening(session: SessionId) -> impl IntoView {
                 </p>
             </div>
             <aside class="side" aria-label="Share and viewers">
-                <Share session />
+                <Share watching />
                 <Viewers watching />
             </aside>
         </div>

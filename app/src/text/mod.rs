@@ -7,6 +7,7 @@ mod label;
 mod making;
 mod parts;
 mod source;
+mod together;
 mod torrent;
 
 pub(crate) use advice::{Remedy, advice, remedy, torrent_advice};
@@ -16,4 +17,5 @@ pub(crate) use label::{audio_label, spoken_duration, subtitle_label, viewer_labe
 pub(crate) use making::{SUBTITLES_OFF, picture_words, quality_label, sound_words};
 pub(crate) use parts::{HEIGHT, WIDTH, parts_path, place_percent};
 pub(crate) use source::{Pasted, is_torrent_name, pasted};
+pub(crate) use together::shared_words;
 pub(crate) use torrent::{Wait, rate, torrent_peers, torrent_progress, torrent_share, torrent_state, torrent_wait};

@@ -64,7 +64,7 @@ fn action(key: &str, tag: &str) -> Option<Action> {
 
 fn perform(watching: Watching, video: &HtmlVideoElement, action: Action) {
     match action {
-        Action::PlayOrPause if video.paused() => playback::try_to_play(watching),
+        Action::PlayOrPause if video.paused() => playback::press_play(watching),
         Action::PlayOrPause => {
             let _ = video.pause();
         }

@@ -10,6 +10,7 @@ mod prepare;
 mod presence;
 mod state;
 mod subtitles;
+mod together;
 mod torrent;
 
 use leptos::prelude::*;
@@ -18,11 +19,12 @@ pub(crate) use bring::{bring_file, bring_link};
 pub(crate) use float::{can_float, toggle_float};
 pub(crate) use full_screen::{can_fill_screen, fills_screen, toggle_full_screen};
 pub(crate) use playback::{
-    burn_subtitles, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality, switch_subtitles,
-    try_to_play,
+    burn_subtitles, clicked_play, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality,
+    switch_subtitles,
 };
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
+pub(crate) use together::{join_others, paused, played, rate_changed, set_rules, watch_alone};
 pub(crate) use subtitles::{change_look, delay_by, follow as follow_subtitles};
 
 /// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
@@ -31,6 +33,8 @@ pub(crate) fn begin(watching: Watching) {
         watching.name.set(crate::browser::name());
         watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
+        together::keep_following(watching);
+        together::keep_channel(watching);
         torrent::keep(watching);
         keys::listen(watching);
         // Here, since the server has no windows.

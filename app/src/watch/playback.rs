@@ -11,7 +11,7 @@ use web_sys::DomException;
 use super::{
     plan,
     state::{Phase, Resume, Watching},
-    subtitles,
+    subtitles, together,
 };
 use crate::{
     browser::{self, Preferences, Subtitles},
@@ -21,6 +21,9 @@ use crate::{
 /// Loads the chosen tracks from `resume` on, in place of what was loaded.
 pub(super) fn load(watching: Watching, resume: Resume) {
     let Some(video) = watching.video.get_untracked() else { return };
+    // With the others it starts where they are, when they come by.
+    let shared_s = together::start_s(watching);
+    let resume = shared_s.map_or(resume, |position_s| Resume { position_s, ..resume });
     let load = watching.loads.with_value(|loads| loads + 1);
     watching.loads.set_value(load);
     watching.resume.set_value(resume);
@@ -30,6 +33,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.ahead.set_value(None);
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
+    together::loading(watching);
     let source = Source {
         url: master_url(watching.session, &watching.query()),
         start_s: resume.position_s,
@@ -44,7 +48,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
         match opened {
             Ok(player) => {
                 watching.player.set_value(Some(SendWrapper::new(player)));
-                if resume.play {
+                if resume.play && shared_s.is_none() {
                     try_to_play(watching);
                 }
             }
@@ -70,7 +74,7 @@ pub(super) fn unload(watching: Watching) {
 }
 
 /// Plays, or asks for the click without which this browser does not.
-pub(crate) fn try_to_play(watching: Watching) {
+pub(super) fn try_to_play(watching: Watching) {
     let Some(Ok(promise)) = watching.video.get_untracked().map(|video| video.play()) else { return };
     spawn_local(async move {
         let refused = JsFuture::from(promise)
@@ -79,14 +83,30 @@ pub(crate) fn try_to_play(watching: Watching) {
             .is_some_and(|error| error.dyn_into::<DomException>().is_ok_and(|error| error.name() == "NotAllowedError"));
         if refused && !watching.is_over() {
             watching.needs_click.set(true);
+            together::refused(watching);
         }
     });
+}
+
+/// A key that plays was pressed.
+pub(super) fn press_play(watching: Watching) {
+    if watching.needs_click.get_untracked() { clicked_play(watching) } else { try_to_play(watching) }
+}
+
+/// The viewer has clicked where the browser wanted a click. It plays at once, within the click, as some browsers want it;
+/// the next look brings it to the others.
+pub(crate) fn clicked_play(watching: Watching) {
+    watching.needs_click.set(false);
+    together::unblock(watching);
+    try_to_play(watching);
+    together::look(watching);
 }
 
 /// The film plays, or is about to: the first picture is there.
 pub(crate) fn first_frame(watching: Watching) {
     if watching.phase.get_untracked() == Phase::FirstSegment {
         watching.phase.set(Phase::Showing);
+        together::look(watching);
     }
 }
 
@@ -97,8 +117,9 @@ pub(crate) fn ran_dry(watching: Watching) {
     }
 }
 
-/// The viewer goes elsewhere, where the film may be sound.
-pub(crate) fn sought(watching: Watching) {
+/// Playing goes elsewhere from `from_s`, where the film may be sound.
+pub(crate) fn sought(watching: Watching, from_s: f64) {
+    together::sought(watching, from_s);
     subtitles::follow(watching);
     if watching.take_damage().is_some() {
         with_player(watching, Player::retry);

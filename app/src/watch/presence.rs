@@ -11,11 +11,10 @@ use web_sys::PageTransitionEvent;
 use super::{
     playback,
     state::{Phase, Watching},
+    together,
 };
 use crate::{api, browser};
 
-/// Milliseconds between two heartbeats.
-const BEAT_MS: u32 = 5_000;
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Play, pause and seek come in bursts; one heartbeat tells them all.
@@ -23,9 +22,8 @@ const BURST: Duration = Duration::from_millis(250);
 /// How far the film's end may move before the playlist is loaded anew, in seconds.
 const END_TOLERANCE_S: f64 = 0.5;
 
-/// Beats for as long as the page stands, and leaves when it goes.
+/// Beats when something happens to the page, and leaves when it goes. The regular beats are `together`'s.
 pub(super) fn keep(watching: Watching) {
-    browser::every(BEAT_MS, move || beat(watching));
     browser::listen("pagehide", move |_| leave(watching));
     browser::listen("pageshow", move |event| {
         // The browser kept the page and shows it again: the viewer had left.
@@ -59,9 +57,12 @@ pub(crate) fn beat(watching: Watching) {
     }
     watching.beating.set_value(true);
     let (position_s, paused) = watching.position();
+    let sent_ms = browser::monotonic_ms();
     let beat = Heartbeat {
         name: watching.name.get_untracked(),
         hidden: browser::hidden(),
+        report: together::stood(watching, sent_ms),
+        sent_ms: Some(sent_ms),
         ..Heartbeat::new(watching.session, browser::viewer_token(), position_s, paused)
     };
     spawn_local(async move {
@@ -71,7 +72,10 @@ pub(crate) fn beat(watching: Watching) {
         }
         watching.beating.set_value(false);
         match answer {
-            Ok(reply) => answered(watching, reply),
+            Ok(reply) => {
+                together::heard_beat(watching, sent_ms, &reply);
+                answered(watching, reply);
+            }
             // A session that fell asleep meanwhile wakes with a beat, if there is room for it.
             Err(error) if matches!(error.0.kind, ErrorKind::UnknownSession | ErrorKind::AtCapacity) => {
                 watching.give_up(error.0);
@@ -91,9 +95,14 @@ fn answered(watching: Watching, reply: HeartbeatReply) {
         return;
     }
     if let Some(duration_s) = reply.duration_s {
-        watching.duration_s.set(Some(duration_s));
-        end_at(watching, duration_s);
+        end_told(watching, duration_s);
     }
+}
+
+/// The server says how long the film is.
+pub(super) fn end_told(watching: Watching, duration_s: f64) {
+    watching.duration_s.set(Some(duration_s));
+    end_at(watching, duration_s);
 }
 
 /// Loads the playlist anew when the film's end is elsewhere than the loaded one says.

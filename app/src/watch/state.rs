@@ -8,7 +8,7 @@ use protocol::{
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
 
-use super::subtitles::Drawn;
+use super::{subtitles::Drawn, together::Together};
 use crate::{
     browser::{self, Look},
     overlay::Way,
@@ -96,6 +96,7 @@ pub(crate) struct Watching {
     /// The last call or request was answered.
     pub(crate) reachable: RwSignal<bool>,
     pub(crate) viewers: RwSignal<Vec<ViewerView>>,
+    pub(crate) together: Together,
     /// This viewer's own name.
     pub(crate) name: RwSignal<Option<String>>,
     /// Counts up for every "try again".
@@ -149,6 +150,7 @@ impl Watching {
             ahead: StoredValue::new(None),
             reachable: RwSignal::new(true),
             viewers: RwSignal::new(Vec::new()),
+            together: Together::new(),
             name: RwSignal::new(None),
             attempt: RwSignal::new(0),
             duration_s: RwSignal::new(None),

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::PublicViewerId;
 
+/// Who watches alone only needs the time that a player takes to start, in milliseconds.
+const LONE_LEAD_MS: f64 = 80.0;
 /// A start is agreed on this much ahead, in milliseconds, at least: a message and a player's start take as long.
 const LEAD_MS: f64 = 200.0;
 /// And at most, so that one bad line does not make everybody's button slow.
@@ -14,7 +16,7 @@ const MOST_LEAD_MS: f64 = 1_000.0;
 const GATHERED_LEAD_MS: f64 = 300.0;
 const MOST_GATHERED_LEAD_MS: f64 = 3_000.0;
 
-/// What a viewer says of itself with each heartbeat, and at once when [`Self::ready`] changes.
+/// What a viewer says of itself with each heartbeat, and at once when [`Self::ready`] or [`Self::stalled_at_s`] comes or goes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// False: the viewer watches on its own.
@@ -23,6 +25,9 @@ pub struct Report {
     /// The revision for which the player has the picture and could go on at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<u64>,
+    /// Where the player stands, in seconds of film time, if it should run and has no data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stalled_at_s: Option<f64>,
     /// Milliseconds to the server and back, as [`super::Clock`] has measured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub round_trip_ms: Option<f64>,
@@ -34,7 +39,7 @@ const fn yes() -> bool {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { following: true, ready: None, round_trip_ms: None }
+        Self { following: true, ready: None, stalled_at_s: None, round_trip_ms: None }
     }
 }
 
@@ -55,8 +60,36 @@ impl Audience {
         self.0.insert(viewer.clone(), Seat { report, late });
     }
 
-    pub(super) fn leave(&mut self, viewer: &PublicViewerId) {
-        self.0.remove(viewer);
+    /// Whether that was somebody who followed.
+    pub(super) fn leave(&mut self, viewer: &PublicViewerId) -> bool {
+        self.0.remove(viewer).is_some_and(|seat| seat.report.following)
+    }
+
+    pub(super) fn follows(&self, viewer: &PublicViewerId) -> bool {
+        self.0.get(viewer).is_some_and(|seat| seat.report.following)
+    }
+
+    pub(super) fn has_followers(&self) -> bool {
+        self.followers().next().is_some()
+    }
+
+    /// Whether somebody has the picture, given the revision since which the film stands where it stands.
+    pub(super) fn some_ready(&self, since: u64) -> bool {
+        self.followers().any(|seat| Seat::is_ready(seat.report, since))
+    }
+
+    /// How far those who follow have come, in seconds, if none of them can go on.
+    pub(super) fn all_stalled_at_s(&self) -> Option<f64> {
+        let mut furthest_s = None::<f64>;
+        for seat in self.followers() {
+            let at_s = seat.report.stalled_at_s.filter(|at_s| at_s.is_finite())?;
+            furthest_s = Some(furthest_s.map_or(at_s, |furthest_s| furthest_s.max(at_s)));
+        }
+        furthest_s
+    }
+
+    fn followers(&self) -> impl Iterator<Item = &Seat> {
+        self.0.values().filter(|seat| seat.report.following)
     }
 
     /// Those to wait for, given the revision since which the film stands where it stands. One viewer alone waits for
@@ -93,12 +126,17 @@ impl Audience {
 
     /// How long from now a start is agreed on: the message goes one way, so the whole round trip leaves room for jitter.
     pub(super) fn lead_ms(&self) -> f64 {
-        self.worst_round_trip_ms().clamp(LEAD_MS, MOST_LEAD_MS)
+        if self.is_lone() { LONE_LEAD_MS } else { self.worst_round_trip_ms().clamp(LEAD_MS, MOST_LEAD_MS) }
     }
 
     /// The same after a gathering, when all must have heard of it.
     pub(super) fn gathered_lead_ms(&self) -> f64 {
-        (2.0 * self.worst_round_trip_ms()).clamp(GATHERED_LEAD_MS, MOST_GATHERED_LEAD_MS)
+        let lead_ms = 2.0 * self.worst_round_trip_ms();
+        if self.is_lone() { LONE_LEAD_MS } else { lead_ms.clamp(GATHERED_LEAD_MS, MOST_GATHERED_LEAD_MS) }
+    }
+
+    fn is_lone(&self) -> bool {
+        self.followers().count() == 1
     }
 
     fn worst_round_trip_ms(&self) -> f64 {

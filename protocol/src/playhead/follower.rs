@@ -25,6 +25,10 @@ const EXCHANGES: u32 = 4;
 /// Exchanges of a quarter and of half a second, after which heartbeats are as far apart as anybody's.
 const QUICK: u32 = 8;
 const BRISK: u32 = 16;
+/// The first ones follow each other at once, since nothing starts before the clock is known.
+const FIRST_MS: f64 = 50.0;
+/// A player that should run and has had no data for this long has stalled.
+const STALL_TOLD_MS: f64 = 400.0;
 const BEAT_MS: f64 = 5_000.0;
 /// A player that ignores where it is put is not asked more often while it stands.
 const STANDING_SEEKS: u32 = 2;
@@ -89,7 +93,9 @@ pub struct Follower {
     start: Option<Start>,
     stalled_since_ms: Option<f64>,
     ready: Option<u64>,
-    reported: Option<u64>,
+    stalled_at_s: Option<f64>,
+    /// What was told last of the two above.
+    reported: (Option<u64>, bool),
     /// The player is given back: its rate is made the shared one once more.
     release: bool,
     last_tick_ms: Option<f64>,
@@ -124,7 +130,8 @@ impl Follower {
             start: None,
             stalled_since_ms: None,
             ready: None,
-            reported: None,
+            stalled_at_s: None,
+            reported: (None, false),
             release: false,
             last_tick_ms: None,
             last_beat_ms: None,
@@ -193,7 +200,7 @@ impl Follower {
     #[must_use]
     pub fn report(&self, now_ms: f64) -> Report {
         let round_trip_ms = self.clock.estimate(now_ms).map(|estimate| estimate.round_trip_ms);
-        Report { following: self.following, ready: self.ready, round_trip_ms }
+        Report { following: self.following, ready: self.ready, stalled_at_s: self.stalled_at_s, round_trip_ms }
     }
 
     /// Whether a heartbeat should go out now: every 5 s, more often until the clock is known well, and at once when the
@@ -202,18 +209,22 @@ impl Follower {
     pub fn beat_due(&self, now_ms: f64) -> bool {
         let Some(last_ms) = self.last_beat_ms else { return true };
         let pause_ms = match self.clock.estimate(now_ms).map_or(0, |estimate| estimate.exchanges) {
-            0..QUICK => LOOK_MS,
+            0..EXCHANGES => FIRST_MS + LOOK_CLOSELY_MS,
+            EXCHANGES..QUICK => LOOK_MS,
             QUICK..BRISK => 2.0 * LOOK_MS,
             _ => BEAT_MS,
         };
         // A timer that comes a moment early would otherwise skip a whole look.
-        now_ms - last_ms >= pause_ms - LOOK_CLOSELY_MS || (self.ready.is_some() && self.ready != self.reported)
+        let (ready, stalled) = self.reported;
+        now_ms - last_ms >= pause_ms - LOOK_CLOSELY_MS
+            || (self.ready.is_some() && self.ready != ready)
+            || self.stalled_at_s.is_some() != stalled
     }
 
     /// The heartbeat has been sent.
     pub fn beat_sent(&mut self, now_ms: f64) {
         self.last_beat_ms = Some(now_ms);
-        self.reported = self.ready;
+        self.reported = (self.ready, self.stalled_at_s.is_some());
     }
 
     /// In how many milliseconds after the last tick the next one should be.
@@ -227,8 +238,9 @@ impl Follower {
         if self.last_tick_ms.replace(now_ms).is_some_and(|last_ms| now_ms - last_ms > SLEPT_MS) {
             self.woke();
         }
-        self.next_tick_ms = LOOK_MS;
+        self.next_tick_ms = if self.knows_clock(now_ms) { LOOK_MS } else { FIRST_MS };
         self.ready = None;
+        self.stalled_at_s = None;
         let Some(view) = self.view.clone() else { return Action::default() };
         if !self.following {
             let rate = std::mem::take(&mut self.release).then_some(view.rate);
@@ -257,12 +269,29 @@ impl Follower {
         action
     }
 
+    /// There is no player to look at, which will be at `position_s` when there is: the film is being loaded. Called in
+    /// place of [`Self::tick`].
+    pub fn absent(&mut self, now_ms: f64, position_s: f64) {
+        self.next_tick_ms = if self.knows_clock(now_ms) { LOOK_MS } else { FIRST_MS };
+        self.last_tick_ms = Some(now_ms);
+        self.ready = None;
+        self.stalled_at_s = self.following.then_some(position_s);
+        self.corrector.interrupted(now_ms);
+        self.start = None;
+        self.moved = true;
+        self.standing_seeks = 0;
+    }
+
     /// Learns how long seeks take, and notes stalls.
     fn watch(&mut self, now_ms: f64, player: &PlayerState) {
         let busy = player.seeking || player.buffering;
         if busy {
             self.next_tick_ms = LOOK_CLOSELY_MS;
-            self.stalled_since_ms.get_or_insert(now_ms);
+            let since_ms = *self.stalled_since_ms.get_or_insert(now_ms);
+            let runs = self.view.as_ref().is_some_and(|view| view.state == PlayheadState::Playing);
+            if runs && !player.ended && now_ms - since_ms >= STALL_TOLD_MS {
+                self.stalled_at_s = Some(player.position_s);
+            }
         } else {
             self.stalled_since_ms = None;
             if let Some(since_ms) = self.seeking_since_ms.take() {
@@ -383,6 +412,10 @@ impl Follower {
     /// `play()` on an ended player would begin the film anew: it rests unless the others are elsewhere.
     fn rests_at_end(&self, now_ms: f64, player: &PlayerState) -> bool {
         self.shared_position_s(now_ms).is_some_and(|shared_s| shared_s > player.position_s - FAR_MS / 1000.0)
+    }
+
+    fn knows_clock(&self, now_ms: f64) -> bool {
+        self.server_ms(now_ms).is_some()
     }
 
     fn server_ms(&self, now_ms: f64) -> Option<f64> {

@@ -9,8 +9,12 @@ use super::view::clamp;
 use super::{Command, PlayheadState, PlayheadView, Report, Rules, Steer, Steerer};
 use crate::{Error, Playhead, PublicViewerId};
 
-/// How long a play or a seek waits for the slow ones, in milliseconds.
+/// How long a play or a seek waits for the slow ones where the host wants it, in milliseconds.
 const GATHERING_MS: f64 = 10_000.0;
+/// And where not, since the first has the picture: most of the others have it in that time as well, and need not catch up.
+const GRACE_MS: f64 = 500.0;
+/// A stalled player further from the film than this, in seconds, is somewhere else.
+const STALLED_NEARBY_S: f64 = 60.0;
 /// A play that close to the film's end, in seconds, begins anew.
 const AT_THE_END_S: f64 = 0.05;
 
@@ -28,10 +32,13 @@ pub enum Applied {
 /// take the milliseconds since the Unix epoch once, at the start, and add a monotonic clock. Times that go backwards do
 /// no harm beyond a film that stands for as long.
 ///
-/// Nobody's player holds the others up: a viewer who stalls is not asked about, but catches up alone (see
-/// [`super::Follower`]). Only with [`Rules::wait_for_everybody`] a play or a seek waits, at the moment when all look at
-/// a standing picture anyway; for 10 s at most, for those who followed when it began, and not for those who were waited
-/// for in vain the last time.
+/// **It runs while somebody has the picture.** After a seek, and before anybody has come, it stands until one of those
+/// who follow is ready, half a second more for the others, and runs. When all who follow stall it stands where they are,
+/// and so it does when the last of them leaves.
+///
+/// Nobody's player holds the others up: a viewer who stalls alone catches up alone (see [`super::Follower`]). Only with
+/// [`Rules::wait_for_everybody`] a play or a seek waits for all, at the moment when they look at a standing picture anyway;
+/// for 10 s at most, for those who followed when it began, and not for those who were waited for in vain the last time.
 ///
 /// Saved and restored with serde; who watches is not saved, since viewers report again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +62,8 @@ pub struct SharedPlayhead {
 #[serde(rename_all = "snake_case")]
 enum Motion {
     Paused { position_s: f64 },
+    /// It is to run as soon as anybody has the picture.
+    Standing { position_s: f64 },
     Gathering { position_s: f64, until_ms: f64, waiting: BTreeSet<PublicViewerId> },
     Playing { position_s: f64, at_ms: f64 },
 }
@@ -92,6 +101,14 @@ impl SharedPlayhead {
         shared
     }
 
+    /// At a position, to run as soon as somebody who follows has the picture.
+    #[must_use]
+    pub fn opening(now_ms: f64, position_s: f64, duration_s: Option<f64>) -> Self {
+        let mut shared = Self::new(now_ms, duration_s);
+        shared.motion = Motion::Standing { position_s: clamp(position_s, shared.duration_s) };
+        shared
+    }
+
     /// Does what a viewer asks for, if that viewer may and if it changes anything; see [`Command`] for commands that
     /// cross each other.
     ///
@@ -119,24 +136,51 @@ impl SharedPlayhead {
     /// Takes a viewer's report: who is ready, who watches alone, how long messages take. Call it with each heartbeat.
     pub fn report(&mut self, now_ms: f64, viewer: &PublicViewerId, report: Report) -> Applied {
         let before = self.revision;
+        let followed = self.audience.follows(viewer);
         self.audience.report(viewer, report);
         let _ = self.advance(now_ms);
+        if followed {
+            self.stand_if_forsaken(now_ms);
+        }
         self.since(before)
     }
 
-    /// A viewer is gone.
-    pub fn leave(&mut self, now_ms: f64, viewer: &PublicViewerId) -> Applied {
+    /// A viewer is gone, of whom there was a sign until `seen_ms`.
+    pub fn leave(&mut self, now_ms: f64, viewer: &PublicViewerId, seen_ms: f64) -> Applied {
         let before = self.revision;
         self.last.remove(viewer);
-        self.audience.leave(viewer);
+        let followed = self.audience.leave(viewer);
         let _ = self.advance(now_ms);
+        if followed {
+            self.stand_if_forsaken(seen_ms);
+        }
         self.since(before)
+    }
+
+    fn stand_if_forsaken(&mut self, seen_ms: f64) {
+        if !self.audience.has_followers() {
+            let _ = self.hold(seen_ms);
+        }
     }
 
     /// Lets time pass: ends a gathering whose time is up, and the film at its end. Call it when [`Self::due_ms`] has
     /// come; the other calls do so themselves.
     pub fn advance(&mut self, now_ms: f64) -> Applied {
         let before = self.revision;
+        if let Motion::Playing { .. } = self.motion
+            && let Some(stalled_s) = self.audience.all_stalled_at_s()
+        {
+            let here_s = self.position_at(now_ms);
+            let near = stalled_s <= here_s && here_s - stalled_s <= STALLED_NEARBY_S;
+            self.stand(if near { stalled_s } else { here_s });
+        }
+        if let Motion::Standing { position_s } = self.motion
+            && self.audience.some_ready(self.standing_since)
+        {
+            let waiting = self.audience.unready(self.standing_since);
+            self.revision += 1;
+            self.motion = Motion::Gathering { position_s, until_ms: now_ms + GRACE_MS, waiting };
+        }
         if let Motion::Gathering { position_s, until_ms, waiting } = &mut self.motion {
             waiting.retain(|viewer| self.audience.awaits(viewer, self.standing_since));
             if waiting.is_empty() || now_ms >= *until_ms {
@@ -161,7 +205,7 @@ impl SharedPlayhead {
     #[must_use]
     pub fn due_ms(&self) -> Option<f64> {
         match &self.motion {
-            Motion::Paused { .. } => None,
+            Motion::Paused { .. } | Motion::Standing { .. } => None,
             Motion::Gathering { until_ms, .. } => Some(*until_ms),
             Motion::Playing { position_s, at_ms } => {
                 self.duration_s.map(|end| at_ms + (end - position_s).max(0.0) / self.rate * 1000.0)
@@ -176,7 +220,9 @@ impl SharedPlayhead {
         if duration_s != self.duration_s {
             self.duration_s = duration_s;
             self.revision += 1;
-            if let Motion::Paused { position_s } | Motion::Gathering { position_s, .. } = &mut self.motion
+            if let Motion::Paused { position_s }
+            | Motion::Standing { position_s }
+            | Motion::Gathering { position_s, .. } = &mut self.motion
                 && clamp(*position_s, duration_s) != *position_s
             {
                 *position_s = clamp(*position_s, duration_s);
@@ -187,17 +233,21 @@ impl SharedPlayhead {
         self.since(before)
     }
 
-    /// Pauses where the film was at `at_ms`, which may be past: nobody is left, or the server was away and this is the
-    /// last moment at which it was seen alive.
+    /// Stands where the film was at `at_ms`, which may be past: nobody is left, or the server was away and this is the
+    /// last moment at which it was seen alive. It runs again for who comes.
     pub fn hold(&mut self, at_ms: f64) -> Applied {
         let before = self.revision;
-        if !matches!(self.motion, Motion::Paused { .. }) {
-            self.motion = Motion::Paused { position_s: self.position_at(at_ms) };
-            self.revision += 1;
-            self.standing_since = self.revision;
-            self.changed_by = None;
+        if !matches!(self.motion, Motion::Paused { .. } | Motion::Standing { .. }) {
+            self.stand(self.position_at(at_ms));
         }
         self.since(before)
+    }
+
+    fn stand(&mut self, position_s: f64) {
+        self.motion = Motion::Standing { position_s: clamp(position_s, self.duration_s) };
+        self.revision += 1;
+        self.standing_since = self.revision;
+        self.changed_by = None;
     }
 
     /// The playhead as the viewers get it. Send it to all after each [`Applied::Changed`], and with each heartbeat's
@@ -206,7 +256,7 @@ impl SharedPlayhead {
     pub fn view(&self, now_ms: f64) -> PlayheadView {
         let (state, at_ms) = match self.motion {
             Motion::Paused { .. } => (PlayheadState::Paused, now_ms),
-            Motion::Gathering { .. } => (PlayheadState::Gathering, now_ms),
+            Motion::Standing { .. } | Motion::Gathering { .. } => (PlayheadState::Gathering, now_ms),
             Motion::Playing { at_ms, .. } => (PlayheadState::Playing, at_ms.max(now_ms)),
         };
         PlayheadView {
@@ -222,7 +272,7 @@ impl SharedPlayhead {
             rules: self.rules,
             waiting_for: match &self.motion {
                 Motion::Gathering { waiting, .. } => waiting.iter().cloned().collect(),
-                Motion::Paused { .. } | Motion::Playing { .. } => Vec::new(),
+                Motion::Paused { .. } | Motion::Standing { .. } | Motion::Playing { .. } => Vec::new(),
             },
             left_behind: self.audience.late(),
         }
@@ -238,7 +288,9 @@ impl SharedPlayhead {
     #[must_use]
     pub fn position_at(&self, now_ms: f64) -> f64 {
         let position_s = match self.motion {
-            Motion::Paused { position_s } | Motion::Gathering { position_s, .. } => position_s,
+            Motion::Paused { position_s } | Motion::Standing { position_s } | Motion::Gathering { position_s, .. } => {
+                position_s
+            }
             Motion::Playing { position_s, at_ms } => position_s + (now_ms - at_ms).max(0.0) / 1000.0 * self.rate,
         };
         clamp(position_s, self.duration_s)
@@ -254,7 +306,14 @@ impl SharedPlayhead {
                 let (from_s, since) = if over { (0.0, next) } else { (here_s, self.standing_since) };
                 self.begin(now_ms, from_s, since);
             }
-            (Steer::Pause { position_s }, Motion::Playing { .. } | Motion::Gathering { .. }) => {
+            // Nobody is there to have the picture.
+            (Steer::Play, Motion::Standing { .. }) if !self.audience.has_followers() => {
+                self.begin(now_ms, here_s, self.standing_since);
+            }
+            (
+                Steer::Pause { position_s },
+                Motion::Playing { .. } | Motion::Gathering { .. } | Motion::Standing { .. },
+            ) => {
                 let position_s = command.pauses_at(position_s, here_s, self.revision);
                 self.motion = Motion::Paused { position_s: clamp(position_s, self.duration_s) };
                 self.standing_since = next;
@@ -268,7 +327,9 @@ impl SharedPlayhead {
                         *position_s = target_s;
                         self.standing_since = next;
                     }
-                    Motion::Gathering { .. } | Motion::Playing { .. } => self.begin(now_ms, target_s, next),
+                    Motion::Standing { .. } | Motion::Gathering { .. } | Motion::Playing { .. } => {
+                        self.begin(now_ms, target_s, next);
+                    }
                 }
             }
             (Steer::Rate { rate }, _) if rate == self.rate => return false,
@@ -297,7 +358,9 @@ impl SharedPlayhead {
         self.standing_since = standing_since;
         let wait = self.rules.wait_for_everybody;
         let waiting = if wait { self.audience.unready(standing_since) } else { BTreeSet::new() };
-        self.motion = if waiting.is_empty() {
+        self.motion = if waiting.is_empty() && self.audience.has_followers() && !self.audience.some_ready(standing_since) {
+            Motion::Standing { position_s }
+        } else if waiting.is_empty() {
             Motion::Playing { position_s, at_ms: now_ms + self.audience.lead_ms() }
         } else {
             Motion::Gathering { position_s, until_ms: now_ms + GATHERING_MS, waiting }

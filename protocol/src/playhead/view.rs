@@ -10,7 +10,8 @@ use crate::{Playhead, PublicViewerId};
 #[serde(rename_all = "snake_case")]
 pub enum PlayheadState {
     Paused,
-    /// It stands until those of [`PlayheadView::waiting_for`] have the picture, or their time is up.
+    /// It stands until somebody has the picture, then until those of [`PlayheadView::waiting_for`] have it or their time
+    /// is up.
     Gathering,
     /// It runs, or will from [`PlayheadView::at_ms`] on.
     Playing,

@@ -170,7 +170,8 @@ impl World {
             What::Leave { viewer } => {
                 self.viewers[viewer].here = false;
                 self.viewers[viewer].plan += 1;
-                let applied = self.shared.leave(self.server_ms(), &self.viewers[viewer].id);
+                let (server_ms, gone) = (self.server_ms(), self.viewers[viewer].id.clone());
+                let applied = self.shared.leave(server_ms, &gone, server_ms);
                 self.tell(applied);
             }
             What::Stall { viewer, length_ms } => {

@@ -144,7 +144,7 @@ async fn a_channel_begins_with_the_whole_state() {
     let (id, event) = bert.next().await.unwrap();
     assert_eq!(id, Some(revision));
     let playhead = &event["playhead"];
-    assert_eq!((&playhead["position_s"], &playhead["state"]), (&json!(30.0), &json!("paused")), "{event}");
+    assert_eq!((&playhead["position_s"], &playhead["state"]), (&json!(30.0), &json!("gathering")), "{event}");
     let (id, event) = bert.next().await.unwrap();
     assert_eq!((id, &event["session"]["state"]), (None, &json!("preparing")), "{event}");
     let (_, event) = bert.next().await.unwrap();

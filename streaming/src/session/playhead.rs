@@ -54,10 +54,17 @@ impl SessionPlayhead {
         self.shared.is_some()
     }
 
-    /// Makes it a shared one from now on, which begins where the session is, and plays if somebody is `playing`.
-    pub(super) fn share(&mut self, now_ms: f64, playing: bool, duration_s: Option<f64>) -> &mut SharedPlayhead {
-        let from = Playhead { paused: !playing, ..self.led };
-        self.shared.get_or_insert_with(|| SharedPlayhead::taking_over(now_ms, from, duration_s))
+    /// Makes it a shared one from now on, which begins where the session is: as whoever is there has it, or else to
+    /// run for the first who comes.
+    pub(super) fn share(&mut self, now_ms: f64, somebody: bool, duration_s: Option<f64>) -> &mut SharedPlayhead {
+        let from = self.led;
+        self.shared.get_or_insert_with(|| {
+            if somebody {
+                SharedPlayhead::taking_over(now_ms, from, duration_s)
+            } else {
+                SharedPlayhead::opening(now_ms, from.position_s, duration_s)
+            }
+        })
     }
 
     /// It was made a shared one for something that came to nothing.

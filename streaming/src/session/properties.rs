@@ -98,8 +98,10 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn report() -> impl Strategy<Value = Report> {
-    (any::<bool>(), prop::option::of(any::<u64>()), prop::option::of(any::<f64>()))
-        .prop_map(|(following, ready, round_trip_ms)| Report { following, ready, round_trip_ms })
+    let figure = || prop::option::of(any::<f64>());
+    (any::<bool>(), prop::option::of(any::<u64>()), figure(), figure()).prop_map(
+        |(following, ready, stalled_at_s, round_trip_ms)| Report { following, ready, stalled_at_s, round_trip_ms },
+    )
 }
 
 fn command() -> impl Strategy<Value = Command> {

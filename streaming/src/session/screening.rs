@@ -122,7 +122,7 @@ impl<R> Screening<R> {
     }
 
     /// What is known of the film goes with the heads and segments: it is found out again. A film that ran stands where
-    /// it was when somebody was seen last, and who comes next finds it paused there.
+    /// it was when somebody was seen last, and runs again for who comes next.
     pub(super) fn sleep(&mut self, since: Instant) {
         self.life = Life::Asleep { since };
         self.media = None;
@@ -146,8 +146,8 @@ impl<R> Screening<R> {
 
     /// The playhead is a shared one from now on.
     pub(super) fn share(&mut self, now_ms: f64) -> &mut SharedPlayhead {
-        let playing = self.viewers.lead().is_some_and(|lead| !lead.paused);
-        self.playhead.share(now_ms, playing, self.duration_s())
+        let somebody = self.viewers.lead().is_some();
+        self.playhead.share(now_ms, somebody, self.duration_s())
     }
 
     /// Lets the shared playhead run. While nobody is there it waits: that may be its end, or for a moment only.
@@ -161,7 +161,7 @@ impl<R> Screening<R> {
     pub(super) fn see_off(&mut self, now_ms: f64, viewer: &Viewer, last_sign_ms: f64) {
         self.last_sign_ms = self.last_sign_ms.max(last_sign_ms);
         if let Some(shared) = self.playhead.shared_at(now_ms) {
-            let _ = shared.leave(now_ms, &viewer.id);
+            let _ = shared.leave(now_ms, &viewer.id, last_sign_ms);
         }
     }
 

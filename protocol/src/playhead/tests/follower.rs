@@ -48,8 +48,9 @@ impl Room {
             let _ = self.shared.advance(self.server_ms());
             self.player.seeking = self.now_ms < self.busy_until_ms && self.player.seeking;
             if self.now_ms >= due_ms {
-                self.tick();
-                due_ms = self.now_ms + self.follower.next_tick_ms();
+                let heard = self.tick();
+                // At once when something was heard.
+                due_ms = self.now_ms + if heard { 0.0 } else { self.follower.next_tick_ms() };
             }
             self.now_ms += 10.0;
             if !self.player.paused && !self.player.ended && self.now_ms > self.busy_until_ms {
@@ -61,7 +62,8 @@ impl Room {
         }
     }
 
-    fn tick(&mut self) {
+    /// Whether a heartbeat was answered.
+    fn tick(&mut self) -> bool {
         let action = self.follower.tick(self.now_ms, &self.player);
         if let Some(pause) = action.pause {
             assert!(pause || !self.player.ended, "a play at the end begins the film anew");
@@ -78,7 +80,8 @@ impl Room {
         if action != Action::default() {
             self.actions.push(action);
         }
-        if self.follower.beat_due(self.now_ms) {
+        let beats = self.follower.beat_due(self.now_ms);
+        if beats {
             self.follower.beat_sent(self.now_ms);
             let report = self.follower.report(self.now_ms);
             let _ = self.shared.report(self.server_ms(), &PublicViewerId("anna".to_owned()), report);
@@ -87,6 +90,7 @@ impl Room {
             self.follower.exchange(&Exchange { sent_ms, server, arrived_ms });
             self.follower.hear(self.shared.view(self.server_ms()), self.now_ms);
         }
+        beats
     }
 
     fn error_s(&self) -> f64 {

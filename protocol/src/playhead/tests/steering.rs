@@ -21,8 +21,18 @@ fn ready(revision: u64) -> Report {
     Report { ready: Some(revision), ..Report::default() }
 }
 
-/// At 10 s, paused, watched by these.
+/// At 10 s, paused, watched by these, who have the picture.
 fn film(viewers: &[&str]) -> SharedPlayhead {
+    let mut shared = unready(viewers);
+    let revision = shared.revision();
+    for viewer in viewers {
+        assert_eq!(shared.report(1_000.0, &id(viewer), ready(revision)), Applied::Unchanged);
+    }
+    shared
+}
+
+/// The same, but they do not have it yet.
+fn unready(viewers: &[&str]) -> SharedPlayhead {
     let mut shared = SharedPlayhead::new(1_000.0, Some(END_S));
     for viewer in viewers {
         assert_eq!(shared.report(1_000.0, &id(viewer), Report::default()), Applied::Unchanged);
@@ -51,9 +61,70 @@ fn it_takes_over_where_a_session_was() {
 }
 
 #[test]
+fn it_runs_when_the_first_has_the_picture_and_waits_a_moment_for_the_others() {
+    let mut shared = SharedPlayhead::opening(1_000.0, 0.0, Some(END_S));
+    assert_eq!(shared.report(1_000.0, &id("anna"), Report::default()), Applied::Unchanged);
+    assert_eq!(shared.view(9_000.0).state, PlayheadState::Gathering);
+    assert_eq!(shared.due_ms(), None, "however long it takes");
+    let revision = shared.revision();
+    assert_eq!(shared.report(9_000.0, &id("anna"), ready(revision)), Applied::Changed);
+    let view = shared.view(9_000.0);
+    assert_eq!((view.state, view.at_ms), (PlayheadState::Playing, 9_080.0), "nobody else is waited for");
+
+    assert_eq!(shared.report(9_500.0, &id("ben"), Report::default()), Applied::Unchanged);
+    assert_eq!(shared.apply(10_000.0, &Command::seek(50.0), &anna()), Ok(Applied::Changed));
+    let revision = shared.revision();
+    assert_eq!(shared.report(10_400.0, &id("anna"), ready(revision)), Applied::Changed);
+    assert_eq!(shared.view(10_400.0).waiting_for, [id("ben")]);
+    assert_eq!(shared.due_ms(), Some(10_900.0));
+    let mut slow = shared.clone();
+    assert_eq!(shared.report(10_600.0, &id("ben"), ready(revision)), Applied::Changed);
+    assert_eq!(shared.view(10_600.0).at_ms, 10_900.0);
+    assert_eq!(slow.advance(10_900.0), Applied::Changed);
+    assert_eq!(slow.view(10_900.0).left_behind, [id("ben")]);
+}
+
+#[test]
+fn it_stands_while_nobody_can_go_on_and_when_the_last_has_left() {
+    let mut shared = film(&["anna", "ben"]);
+    assert_eq!(shared.apply(2_000.0, &Command::play(), &anna()), Ok(Applied::Changed));
+    let stalled = |at_s| Report { stalled_at_s: Some(at_s), ..Report::default() };
+    assert_eq!(shared.report(5_200.0, &id("anna"), stalled(12.5)), Applied::Unchanged, "ben goes on");
+    assert_eq!(shared.report(6_200.0, &id("ben"), stalled(13.5)), Applied::Changed);
+    let view = shared.view(9_000.0);
+    assert_eq!((view.state, view.position_s), (PlayheadState::Gathering, 13.5), "nobody sees a part twice");
+    assert_eq!(shared.report(9_000.0, &id("ben"), ready(view.revision)), Applied::Changed);
+    assert_eq!(shared.advance(9_500.0), Applied::Changed);
+    assert_eq!(shared.position_at(10_800.0), 14.5);
+
+    let revision = shared.revision();
+    assert_eq!(shared.report(11_000.0, &id("anna"), ready(revision)), Applied::Unchanged);
+    assert_eq!(shared.leave(11_800.0, &id("ben"), 11_800.0), Applied::Unchanged);
+    assert_eq!(shared.leave(60_000.0, &id("anna"), 12_800.0), Applied::Changed, "she vanished long before");
+    let view = shared.view(99_000.0);
+    assert_eq!((view.state, view.position_s), (PlayheadState::Gathering, 16.5));
+    let revision = view.revision;
+    assert_eq!(shared.report(99_000.0, &id("cleo"), ready(revision)), Applied::Changed, "it runs for who comes");
+}
+
+#[test]
+fn a_lie_about_a_stall_moves_nobody_far() {
+    for lie_s in [f64::NAN, -1e300, 1e300, 0.0] {
+        let mut shared = film(&["anna"]);
+        assert_eq!(shared.apply(1_920.0, &Command::seek(90.0), &anna()), Ok(Applied::Changed));
+        assert_eq!(shared.apply(1_920.0, &Command::play(), &anna()), Ok(Applied::Changed));
+        let revision = shared.revision();
+        let _ = shared.report(1_920.0, &id("anna"), ready(revision));
+        let report = Report { stalled_at_s: Some(lie_s), ..Report::default() };
+        let _ = shared.report(3_000.0, &id("anna"), report);
+        assert_eq!(shared.position_at(3_000.0), 91.0, "{lie_s}");
+    }
+}
+
+#[test]
 fn a_play_starts_a_little_later_for_all_at_once() {
     let mut shared = film(&["anna"]);
-    let report = Report { round_trip_ms: Some(400.0), ..Report::default() };
+    let report = Report { round_trip_ms: Some(400.0), ..ready(shared.revision()) };
     assert_eq!(shared.report(1_000.0, &id("far"), report), Applied::Unchanged);
     assert_eq!(shared.apply(2_000.0, &Command::play(), &anna()), Ok(Applied::Changed));
     let view = shared.view(2_000.0);
@@ -152,7 +223,7 @@ fn only_the_host_steers_if_the_host_says_so() {
 
 #[test]
 fn a_gathering_starts_when_all_are_ready() {
-    let mut shared = film(&["anna", "ben", "cleo"]);
+    let mut shared = unready(&["anna", "ben", "cleo"]);
     waiting(&mut shared);
     let own = Report { following: false, ..Report::default() };
     assert_eq!(shared.report(1_500.0, &id("cleo"), own), Applied::Unchanged);
@@ -173,18 +244,18 @@ fn a_gathering_starts_when_all_are_ready() {
 
 #[test]
 fn who_leaves_is_not_waited_for() {
-    let mut shared = film(&["anna", "ben"]);
+    let mut shared = unready(&["anna", "ben"]);
     waiting(&mut shared);
     assert_eq!(shared.apply(2_000.0, &Command::play(), &anna()), Ok(Applied::Changed));
     let revision = shared.view(2_000.0).revision;
     assert_eq!(shared.report(2_100.0, &id("anna"), ready(revision)), Applied::Unchanged);
-    assert_eq!(shared.leave(2_200.0, &id("ben")), Applied::Changed);
+    assert_eq!(shared.leave(2_200.0, &id("ben"), 2_200.0), Applied::Changed);
     assert_eq!(shared.view(2_200.0).state, PlayheadState::Playing);
 }
 
 #[test]
 fn the_slow_are_left_behind_and_not_waited_for_again() {
-    let mut shared = film(&["anna", "ben", "slow"]);
+    let mut shared = unready(&["anna", "ben", "slow"]);
     waiting(&mut shared);
     let standing = shared.view(1_000.0).revision;
     for viewer in ["anna", "ben"] {
@@ -211,7 +282,7 @@ fn the_slow_are_left_behind_and_not_waited_for_again() {
 
 #[test]
 fn to_wait_no_longer_is_the_hosts_to_say() {
-    let mut shared = film(&["anna", "ben"]);
+    let mut shared = unready(&["anna", "ben"]);
     waiting(&mut shared);
     assert_eq!(shared.apply(2_000.0, &Command::play(), &anna()), Ok(Applied::Changed));
     assert_eq!(shared.apply(3_000.0, &Command::rules(Rules::default()), &host()), Ok(Applied::Changed));
@@ -225,8 +296,8 @@ fn it_is_saved_and_goes_on() {
     let saved = serde_json::to_string(&shared).unwrap();
     let mut again: SharedPlayhead = serde_json::from_str(&saved).unwrap();
     assert_eq!(again.view(9_000.0), shared.view(9_000.0));
-    // The server was away for an hour, and was last seen alive at 8,200.
-    assert_eq!(again.hold(8_200.0), Applied::Changed);
+    // The server was away for an hour, and was last seen alive at 8,080.
+    assert_eq!(again.hold(8_080.0), Applied::Changed);
     assert_eq!(again.view(3_600_000.0).position_s, 16.0);
     assert!(
         SharedPlayhead::new(3_600_000.0, None).view(0.0).revision > shared.view(0.0).revision,
@@ -311,9 +382,9 @@ proptest! {
                     }
                 }
                 Happens::Report(who, following, ready) => {
-                    let _ = shared.report(now_ms, &viewer(who), Report { following, ready, round_trip_ms: Some(50.0) });
+                    let _ = shared.report(now_ms, &viewer(who), Report { following, ready, stalled_at_s: None, round_trip_ms: Some(50.0) });
                 }
-                Happens::Leave(who) => { let _ = shared.leave(now_ms, &viewer(who)); }
+                Happens::Leave(who) => { let _ = shared.leave(now_ms, &viewer(who), now_ms); }
                 Happens::Time => { let _ = shared.advance(now_ms); }
                 Happens::Duration(duration_s) => { let _ = shared.set_duration(now_ms, duration_s); }
                 Happens::Hold => { let _ = shared.hold(now_ms); }
@@ -331,9 +402,8 @@ proptest! {
                 prop_assert!((0.0..=end).contains(&new.position_at(at_ms)));
             }
             prop_assert_eq!(new.paused, new.state != PlayheadState::Playing);
-            prop_assert_eq!(new.state == PlayheadState::Gathering, !new.waiting_for.is_empty());
-            if new.state == PlayheadState::Gathering {
-                let due_ms = shared.due_ms().unwrap();
+            prop_assert!(new.state == PlayheadState::Gathering || new.waiting_for.is_empty());
+            if new.state == PlayheadState::Gathering && let Some(due_ms) = shared.due_ms() {
                 prop_assert!(due_ms <= latest_ms + 10_000.0);
                 let mut later = shared.clone();
                 prop_assert_eq!(later.advance(due_ms), Applied::Changed);

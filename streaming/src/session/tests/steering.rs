@@ -5,9 +5,13 @@ use protocol::playhead::{Command, PlayheadState, PlayheadView, Report, Rules, St
 use super::*;
 
 impl World {
-    /// A heartbeat of a page that follows the shared playhead.
+    /// A heartbeat of a page that follows the shared playhead and has the picture wherever it is.
     fn follow(&mut self, n: u128, name: &str) -> PlayheadView {
-        let report = Some(Report::default());
+        self.report(n, name, Report { ready: Some(u64::MAX), ..Report::default() })
+    }
+
+    fn report(&mut self, n: u128, name: &str, report: Report) -> PlayheadView {
+        let report = Some(report);
         let beat = Heartbeat { report, ..heartbeat(n, name, 0.0) };
         self.registry.beat(self.now, &beat).unwrap().reply.playhead
     }
@@ -24,12 +28,13 @@ impl World {
         self.registry.playhead(self.now, id(n)).unwrap()
     }
 
-    /// A session on a film of 100 s that Ada and Bob follow.
+    /// A session on a film of 100 s that Ada and Bob follow, paused at its start.
     fn together(&mut self) {
         let epoch = self.open(1).unwrap().epoch;
         self.registry.set_media(self.now, id(1), epoch, media(100.0));
         self.follow(1, "ada");
         self.follow(1, "bob");
+        self.steer(1, "ada", Command::pause()).unwrap();
     }
 }
 
@@ -111,16 +116,16 @@ fn until_somebody_steers_or_reports_it_is_where_the_first_one_is() {
 }
 
 #[test]
-fn a_film_that_nobody_has_begun_stands_at_its_start() {
+fn a_film_that_nobody_has_begun_waits_for_the_first_who_has_the_picture() {
     let mut world = world(Limits::default());
     world.open(1).unwrap();
     let beat = Heartbeat { report: Some(Report::default()), ..heartbeat(1, "ada", 50.0) };
-    assert_eq!(at(&world.registry.beat(world.now, &beat).unwrap().reply.playhead), (PlayheadState::Paused, 0.0));
+    assert_eq!(at(&world.registry.beat(world.now, &beat).unwrap().reply.playhead), (PlayheadState::Gathering, 0.0));
     // Also where those who watched it without steering are gone.
     world.open(2).unwrap();
     world.beat(2, "ada", 50.0).unwrap();
     world.pass(45);
-    assert_eq!(at(&world.follow(2, "bob")), (PlayheadState::Paused, 50.0));
+    assert_eq!(at(&world.follow(2, "bob")), (PlayheadState::Playing, 50.0), "bob has the picture");
 }
 
 #[test]
@@ -161,6 +166,9 @@ fn a_gathering_waits_for_the_slow_and_ends_by_itself() {
     world.together();
     let rules = Rules { wait_for_everybody: true, ..Rules::default() };
     world.host(1, "ada", 1, Command::rules(rules)).unwrap();
+    for viewer in ["ada", "bob"] {
+        world.report(1, viewer, Report::default());
+    }
     let gathering = world.steer(1, "ada", Command::play()).unwrap();
     assert_eq!((gathering.state, gathering.waiting_for.len()), (PlayheadState::Gathering, 2));
     // Who goes is not waited for.
@@ -171,7 +179,7 @@ fn a_gathering_waits_for_the_slow_and_ends_by_itself() {
     world.registry.leave(now, id(1), &token("bob")).unwrap();
     assert_eq!(world.playhead(1).state, PlayheadState::Playing);
     // Who does not come in time neither.
-    world.follow(1, "bob");
+    world.report(1, "bob", Report::default());
     world.steer(1, "ada", Command::seek(50.0)).unwrap();
     assert_eq!(world.playhead(1).state, PlayheadState::Gathering);
     assert_eq!(world.in_seconds(), Some(10));
@@ -191,18 +199,22 @@ fn a_session_that_falls_asleep_holds_the_film_where_it_was_seen_last() {
     let now = world.now;
     world.registry.leave(now, id(1), &token("bob")).unwrap();
     world.registry.leave(now, id(1), &token("ada")).unwrap();
-    // Who comes back soon finds it running.
+    // It runs on for who comes back soon.
+    world.pass(10);
+    assert_eq!(at(&world.report(1, "ada", Report::default())), (PlayheadState::Gathering, 20.0));
+    assert_eq!(at(&world.follow(1, "ada")), (PlayheadState::Playing, 20.0));
+    world.now += Duration::from_millis(80);
     world.pass(10);
     assert_eq!(at(&world.follow(1, "ada")), (PlayheadState::Playing, 30.0));
     world.pass(45);
     assert_eq!(ends(&world.pass(45)), [End::FellAsleep]);
-    assert_eq!(at(&world.playhead(1)), (PlayheadState::Paused, 30.0));
+    assert_eq!(at(&world.playhead(1)), (PlayheadState::Gathering, 30.0));
     let revision = world.playhead(1).revision;
     world.pass(3600);
-    let woken = world.follow(1, "bob");
-    assert_eq!(at(&woken), (PlayheadState::Paused, 30.0));
+    let woken = world.report(1, "bob", Report::default());
+    assert_eq!(at(&woken), (PlayheadState::Gathering, 30.0));
     assert_eq!((woken.revision, woken.duration_s), (revision, Some(100.0)));
-    assert_eq!(at(&world.steer(1, "bob", Command::play()).unwrap()), (PlayheadState::Playing, 30.0));
+    assert_eq!(at(&world.follow(1, "bob")), (PlayheadState::Playing, 30.0));
 }
 
 #[test]

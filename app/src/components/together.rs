@@ -1,0 +1,43 @@
+//! How the film is shared: who steered it last, who is waited for, and the way out and back.
+
+use leptos::prelude::*;
+
+use crate::{
+    text::shared_words,
+    watch::{self, Watching},
+};
+
+#[component]
+pub(crate) fn TogetherBar(watching: Watching) -> impl IntoView {
+    let together = watching.together;
+    let alone = together.alone;
+    // Set anew only when they differ, since they are read out.
+    let words = Memo::new(move |_| {
+        if alone.get() {
+            return Some("You watch on your own. The others don't see what you do.".to_owned());
+        }
+        together.view.with(|view| watching.viewers.with(|viewers| shared_words(view.as_ref()?, viewers)))
+    });
+    let in_company = Memo::new(move |_| watching.viewers.with(|viewers| viewers.len() > 1));
+    let shown = move || alone.get() || in_company.get() || together.refusal.with(Option::is_some);
+    view! {
+        <div class="together" class:shown=shown>
+            <p class="quiet" role="status">{move || words.get().filter(|_| shown())}</p>
+            <p class="detail" role="alert">{move || together.refusal.get()}</p>
+            <Show when=move || alone.get() || in_company.get()>
+                <button
+                    type="button"
+                    on:click=move |_| {
+                        if alone.get_untracked() {
+                            watch::join_others(watching);
+                        } else {
+                            watch::watch_alone(watching);
+                        }
+                    }
+                >
+                    {move || if alone.get() { "Back to the others" } else { "Watch on my own" }}
+                </button>
+            </Show>
+        </div>
+    }
+}

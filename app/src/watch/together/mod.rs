@@ -1,0 +1,52 @@
+//! Staying with the others: following the shared playhead, and steering it.
+
+mod channel;
+mod ffi;
+mod follow;
+mod orders;
+mod queue;
+mod steer;
+
+use leptos::prelude::*;
+use protocol::playhead::{Follower, PlayheadView};
+use send_wrapper::SendWrapper;
+
+use self::{follow::Ticking, orders::Orders, queue::Queue};
+
+pub(super) use channel::keep as keep_channel;
+pub(super) use follow::{heard_beat, keep as keep_following, loading, look, refused, start_s, stood, unblock};
+pub(crate) use follow::{join_others, watch_alone};
+pub(super) use steer::sought;
+pub(crate) use steer::{paused, played, rate_changed, set_rules};
+
+/// A standing picture is put within half of this, in seconds: the frames of no film are shorter.
+const FRAME_S: f64 = 1.0 / 60.0;
+
+/// What a watch page knows of the shared playhead.
+#[derive(Clone, Copy)]
+pub(crate) struct Together {
+    follower: StoredValue<Follower>,
+    orders: StoredValue<Orders>,
+    queue: StoredValue<Queue>,
+    ticking: StoredValue<Option<SendWrapper<Ticking>>>,
+    /// This viewer watches without the others.
+    pub(crate) alone: RwSignal<bool>,
+    /// The shared playhead as it was told last.
+    pub(crate) view: RwSignal<Option<PlayheadView>>,
+    /// Why the others did not follow this viewer.
+    pub(crate) refusal: RwSignal<Option<String>>,
+}
+
+impl Together {
+    pub(super) fn new() -> Self {
+        Self {
+            follower: StoredValue::new(Follower::new(FRAME_S)),
+            orders: StoredValue::new(Orders::default()),
+            queue: StoredValue::new(Queue::default()),
+            ticking: StoredValue::new(None),
+            alone: RwSignal::new(false),
+            view: RwSignal::new(None),
+            refusal: RwSignal::new(None),
+        }
+    }
+}

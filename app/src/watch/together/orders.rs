@@ -1,0 +1,97 @@
+//! Telling what a person does with the player from what the page does with it. Pure.
+//!
+//! Both come as the same events of the video element: its own controls, the keys of a keyboard or a headset, the small
+//! windows of browsers and our own orders. So each order is noted, and what was not ordered was a person.
+
+use std::collections::VecDeque;
+
+use protocol::playhead::Action;
+
+/// A place is what was ordered if it is this near, in seconds.
+const SAME_PLACE_S: f64 = 0.05;
+/// hls.js jumps over holes in the media, and nudges a player that is stuck; people go further, in seconds.
+const NUDGE_S: f64 = 0.8;
+/// So many seeks can be under way.
+const SEEKS: usize = 8;
+
+/// What the page has ordered last.
+#[derive(Clone, Debug)]
+pub(super) struct Orders {
+    paused: bool,
+    rate: f64,
+    seeks: VecDeque<f64>,
+}
+
+impl Default for Orders {
+    /// As a new player is.
+    fn default() -> Self {
+        Self { paused: true, rate: 1.0, seeks: VecDeque::new() }
+    }
+}
+
+impl Orders {
+    pub(super) fn note(&mut self, action: &Action) {
+        if let Some(paused) = action.pause {
+            self.paused = paused;
+        }
+        if let Some(rate) = action.rate {
+            self.rate = rate;
+        }
+        if let Some(position_s) = action.seek_to_s {
+            if self.seeks.len() == SEEKS {
+                self.seeks.pop_front();
+            }
+            self.seeks.push_back(position_s);
+        }
+    }
+
+    /// The player is paused, or plays, as an event says. Whether a person made it so.
+    pub(super) fn is_persons_pause(&mut self, paused: bool) -> bool {
+        std::mem::replace(&mut self.paused, paused) != paused
+    }
+
+    /// The player goes from `from_s` to `to_s`, in seconds. Whether a person made it go.
+    pub(super) fn is_persons_seek(&self, from_s: f64, to_s: f64) -> bool {
+        let ordered = self.seeks.iter().any(|ordered_s| (ordered_s - to_s).abs() <= SAME_PLACE_S);
+        !ordered && (to_s - from_s).abs() > NUDGE_S
+    }
+
+    /// The player's rate is another. Whether a person chose it.
+    pub(super) fn is_persons_rate(&self, rate: f64) -> bool {
+        (rate - self.rate).abs() > 1e-3
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAY: Action = Action { pause: Some(false), seek_to_s: None, rate: None };
+
+    #[test]
+    fn what_was_ordered_was_no_person() {
+        let mut orders = Orders::default();
+        assert!(!orders.is_persons_pause(true), "a new player is paused");
+        orders.note(&PLAY);
+        assert!(!orders.is_persons_pause(false));
+        assert!(orders.is_persons_pause(true));
+        assert!(!orders.is_persons_pause(true), "its second event is no second pause");
+        assert!(orders.is_persons_pause(false));
+        orders.note(&Action { rate: Some(1.02), ..Action::default() });
+        assert!(!orders.is_persons_rate(1.02));
+        assert!(orders.is_persons_rate(1.5));
+    }
+
+    #[test]
+    fn seeks_are_known_by_their_place() {
+        let mut orders = Orders::default();
+        orders.note(&Action { seek_to_s: Some(50.0), ..Action::default() });
+        assert!(!orders.is_persons_seek(10.0, 50.01));
+        assert!(orders.is_persons_seek(50.0, 45.0));
+        assert!(!orders.is_persons_seek(20.0, 20.3), "over a hole");
+        for n in 0..100 {
+            orders.note(&Action { seek_to_s: Some(f64::from(n)), ..Action::default() });
+        }
+        assert_eq!(orders.seeks.len(), SEEKS);
+    }
+}

@@ -1,0 +1,105 @@
+//! What a person does with the player reaches everybody.
+
+use std::time::Duration;
+
+use leptos::{prelude::*, task::spawn_local};
+use protocol::playhead::{Action, Command, RATES, Rules};
+use web_sys::HtmlVideoElement;
+
+use super::follow;
+use crate::{
+    api, browser,
+    watch::state::{Phase, Watching},
+};
+
+/// How long the answer to a command may take; then the player goes back to where the others are.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The player plays, or is about to.
+pub(crate) fn played(watching: Watching) {
+    let Some(video) = steering_video(watching) else { return };
+    if !is_persons_pause(watching, false) {
+        return;
+    }
+    // It starts with the others, a moment later.
+    let stop = Action { pause: Some(true), ..Action::default() };
+    watching.together.orders.update_value(|orders| orders.note(&stop));
+    let _ = video.pause();
+    steer(watching, Command::play());
+}
+
+/// The player is paused.
+pub(crate) fn paused(watching: Watching) {
+    let Some(video) = steering_video(watching) else { return };
+    // An event may come late, when it plays again.
+    if !video.paused() || !is_persons_pause(watching, true) || video.ended() {
+        return;
+    }
+    let command = Command::pause_at(video.current_time());
+    let revision = watching.together.view.with_untracked(|view| view.as_ref().map(|view| view.revision));
+    steer(watching, revision.map_or(command, |revision| command.on(revision)));
+}
+
+/// The player goes elsewhere, from `from_s` in seconds.
+pub(crate) fn sought(watching: Watching, from_s: f64) {
+    let Some(video) = steering_video(watching) else { return };
+    let to_s = video.current_time();
+    if watching.together.orders.with_value(|orders| orders.is_persons_seek(from_s, to_s)) {
+        steer(watching, Command::seek(to_s));
+    }
+}
+
+/// The player plays at another rate.
+pub(crate) fn rate_changed(watching: Watching) {
+    let Some(video) = steering_video(watching) else { return };
+    let rate = video.playback_rate();
+    if watching.together.orders.with_value(|orders| orders.is_persons_rate(rate)) {
+        let rate = rate.clamp(*RATES.start(), *RATES.end());
+        watching.together.orders.update_value(|orders| orders.note(&Action { rate: Some(rate), ..Action::default() }));
+        steer(watching, Command::rate(rate));
+    }
+}
+
+/// The host says who may steer, and whether all are waited for.
+pub(crate) fn set_rules(watching: Watching, rules: Rules) {
+    steer(watching, Command::rules(rules));
+}
+
+/// The player, where what is done with it is done to all.
+fn steering_video(watching: Watching) -> Option<HtmlVideoElement> {
+    let showing = watching.phase.get_untracked() == Phase::Showing && !watching.needs_click.get_untracked();
+    let shared = !watching.together.alone.get_untracked();
+    // Chromium pauses an element that fails.
+    watching.video.get_untracked().filter(|video| showing && shared && video.error().is_none())
+}
+
+fn is_persons_pause(watching: Watching, paused: bool) -> bool {
+    watching.together.orders.try_update_value(|orders| orders.is_persons_pause(paused)) == Some(true)
+}
+
+fn steer(watching: Watching, command: Command) {
+    watching.together.refusal.set(None);
+    watching.together.queue.update_value(|queue| queue.push(command));
+    send(watching);
+}
+
+fn send(watching: Watching) {
+    let Some(command) = watching.together.queue.try_update_value(|queue| queue.next()).flatten() else { return };
+    let session = watching.session;
+    let call = api::steer(session, browser::viewer_token(), browser::host_key(session), command);
+    spawn_local(async move {
+        let answer = api::within(PATIENCE, call).await;
+        if watching.is_over() {
+            return;
+        }
+        watching.together.queue.update_value(|queue| queue.answered());
+        match answer {
+            Ok(view) => follow::hear(watching, view),
+            Err(error) => {
+                watching.together.refusal.set(Some(error.0.message));
+                follow::look(watching);
+            }
+        }
+        send(watching);
+    });
+}
