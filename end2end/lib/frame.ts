@@ -12,6 +12,8 @@ export interface Reading {
   currentTime: number;
   /** How long after that the page looked at the picture, in seconds: a busy page looks late, and sees a later frame. */
   late: number;
+  /** When it came to the screen, in milliseconds since the Unix epoch. */
+  at: number;
   paused: boolean;
   seeking: boolean;
 }
@@ -78,6 +80,7 @@ function install(pattern: Pattern): void {
         mediaTime: metadata.mediaTime,
         currentTime: video.currentTime - late,
         late,
+        at: performance.timeOrigin + metadata.presentationTime,
         paused: video.paused,
         seeking: video.seeking,
       });

@@ -80,7 +80,8 @@ export class Matinee {
   readonly url: string;
   readonly storeDir: string;
   readonly dataDir: string;
-  private readonly child: ChildProcess;
+  private child: ChildProcess;
+  private readonly command: string[];
   private readonly seen = new Map<number, Process>();
   private output = '';
   private ended: { code: number | null; signal: string | null } | undefined;
@@ -90,21 +91,32 @@ export class Matinee {
     this.storeDir = mkdtempSync('/dev/shm/matinee-e2e-');
     this.dataDir = mkdtempSync(join(tmpdir(), 'matinee-e2e-'));
     const places = ['--addr', `127.0.0.1:${port}`, '--store-dir', this.storeDir, '--data-dir', this.dataDir];
+    this.command = [...places, ...flags];
+    this.child = this.spawn();
+  }
+
+  private spawn(): ChildProcess {
     // Nothing leaves this machine.
     const off = { MATINEE_TORRENT_DHT: 'off', MATINEE_TORRENT_TRACKERS: 'off', MATINEE_TORRENT_LOCAL_DISCOVERY: 'off' };
-    this.child = spawn(BINARY, [...places, ...flags], {
-      env: { ...process.env, ...off },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(BINARY, this.command, { env: { ...process.env, ...off }, stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (block: Buffer) => {
       this.output = (this.output + block.toString()).slice(-1_000_000);
     };
-    this.child.stdout!.on('data', keep);
-    this.child.stderr!.on('data', keep);
-    this.child.on('error', (error) => keep(Buffer.from(`${error}\n`)));
-    this.child.on('exit', (code, signal) => {
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (error) => keep(Buffer.from(`${error}\n`)));
+    child.on('exit', (code, signal) => {
       this.ended = { code, signal };
     });
+    return child;
+  }
+
+  /** Kills the server without a word and starts it again, as a supervisor would. */
+  async killAndRestart(): Promise<void> {
+    this.child.kill('SIGKILL');
+    await expect.poll(() => this.ended !== undefined, { timeout: 10_000, message: 'matinee is gone' }).toBe(true);
+    this.ended = undefined;
+    this.child = this.spawn();
   }
 
   static async start(flags: readonly string[] = []): Promise<Matinee> {

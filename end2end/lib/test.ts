@@ -51,10 +51,10 @@ export class Viewer {
   private constructor(
     readonly page: Page,
     readonly film: Film,
-    private readonly server: Matinee,
+    private readonly server: Pick<Matinee, 'url'>,
   ) {}
 
-  static async arrive(context: BrowserContext, server: Matinee, film: Film): Promise<Viewer> {
+  static async arrive(context: BrowserContext, server: Pick<Matinee, 'url'>, film: Film): Promise<Viewer> {
     const page = await context.newPage();
     await watchFrames(page, film.pattern);
     await prepareListening(page);
@@ -67,6 +67,12 @@ export class Viewer {
     const form = this.page.getByRole('textbox', { name: /link/i });
     await form.fill(link);
     await this.page.getByRole('button', { name: /watch|play|open/i }).click();
+  }
+
+  /** Opens the address that somebody shared. */
+  async follow(session: string): Promise<void> {
+    await this.page.goto(`${this.server.url}/watch/${session}`);
+    await this.shown();
   }
 
   /** Joins the session of that title from the home page's list. */

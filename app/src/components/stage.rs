@@ -55,10 +55,11 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                     watch::ran_dry(watching);
                 }
                 on:seeking=move |_| {
+                    let waited = watching.buffering.get_untracked();
                     watching.buffering.set(true);
                     let from_s = watching.at_s.get_untracked();
                     watching.at_s.set(watching.position().0);
-                    watch::sought(watching, from_s);
+                    watch::sought(watching, from_s, waited);
                 }
                 on:timeupdate=move |_| {
                     watching.keep_place();

@@ -117,9 +117,9 @@ pub(crate) fn ran_dry(watching: Watching) {
     }
 }
 
-/// Playing goes elsewhere from `from_s`, where the film may be sound.
-pub(crate) fn sought(watching: Watching, from_s: f64) {
-    together::sought(watching, from_s);
+/// Playing goes elsewhere from `from_s`, where the film may be sound. Whether it `waited` for data before.
+pub(crate) fn sought(watching: Watching, from_s: f64, waited: bool) {
+    together::sought(watching, from_s, waited);
     subtitles::follow(watching);
     if watching.take_damage().is_some() {
         with_player(watching, Player::retry);

@@ -50,10 +50,11 @@ impl Orders {
         std::mem::replace(&mut self.paused, paused) != paused
     }
 
-    /// The player goes from `from_s` to `to_s`, in seconds. Whether a person made it go.
-    pub(super) fn is_persons_seek(&self, from_s: f64, to_s: f64) -> bool {
+    /// The player goes from `from_s` to `to_s`, in seconds. Whether a person made it go. One that was `stuck`, waiting for
+    /// data while it should run, may have been helped over a hole.
+    pub(super) fn is_persons_seek(&self, from_s: f64, to_s: f64, stuck: bool) -> bool {
         let ordered = self.seeks.iter().any(|ordered_s| (ordered_s - to_s).abs() <= SAME_PLACE_S);
-        !ordered && (to_s - from_s).abs() > NUDGE_S
+        !ordered && !(stuck && (to_s - from_s).abs() <= NUDGE_S)
     }
 
     /// The player's rate is another. Whether a person chose it.
@@ -86,9 +87,10 @@ mod tests {
     fn seeks_are_known_by_their_place() {
         let mut orders = Orders::default();
         orders.note(&Action { seek_to_s: Some(50.0), ..Action::default() });
-        assert!(!orders.is_persons_seek(10.0, 50.01));
-        assert!(orders.is_persons_seek(50.0, 45.0));
-        assert!(!orders.is_persons_seek(20.0, 20.3), "over a hole");
+        assert!(!orders.is_persons_seek(10.0, 50.01, false));
+        assert!(orders.is_persons_seek(50.0, 45.0, true));
+        assert!(!orders.is_persons_seek(20.0, 20.3, true), "over a hole");
+        assert!(orders.is_persons_seek(20.0, 20.3, false));
         for n in 0..100 {
             orders.note(&Action { seek_to_s: Some(f64::from(n)), ..Action::default() });
         }

@@ -40,11 +40,12 @@ pub(crate) fn paused(watching: Watching) {
     steer(watching, revision.map_or(command, |revision| command.on(revision)));
 }
 
-/// The player goes elsewhere, from `from_s` in seconds.
-pub(crate) fn sought(watching: Watching, from_s: f64) {
+/// The player goes elsewhere, from `from_s` in seconds, where it waited for data or did not.
+pub(crate) fn sought(watching: Watching, from_s: f64, waited: bool) {
     let Some(video) = steering_video(watching) else { return };
     let to_s = video.current_time();
-    if watching.together.orders.with_value(|orders| orders.is_persons_seek(from_s, to_s)) {
+    let stuck = waited && !video.paused();
+    if watching.together.orders.with_value(|orders| orders.is_persons_seek(from_s, to_s, stuck)) {
         steer(watching, Command::seek(to_s));
     }
 }

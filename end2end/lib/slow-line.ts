@@ -1,0 +1,54 @@
+// A bad line to a server: everything is late by a random time each way, in order, and now and then a connection breaks.
+
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+
+export interface Line {
+  url: string;
+  /** Breaks a connection now, if there is one. */
+  drop(): void;
+  close(): Promise<void>;
+}
+
+/** `delay` says how late the next piece is, in milliseconds. */
+export async function slowLine(target: string, delay: () => number): Promise<Line> {
+  const { port } = new URL(target);
+  const open = new Set<Socket>();
+  const carry = (from: Socket, to: Socket) => {
+    // A piece never overtakes the one before it.
+    let due = 0;
+    const later = (act: () => void) => {
+      due = Math.max(due, performance.now() + delay());
+      setTimeout(act, due - performance.now());
+    };
+    from.on('data', (piece) => {
+      later(() => to.writable && to.write(piece));
+    });
+    from.on('end', () => later(() => to.end()));
+    from.on('close', () => later(() => to.destroy()));
+    from.on('error', () => to.destroy());
+  };
+  const server = createServer((near) => {
+    const far = connect(Number(port), '127.0.0.1');
+    for (const socket of [near, far]) {
+      socket.setNoDelay(true);
+      open.add(socket);
+      socket.on('close', () => open.delete(socket));
+    }
+    carry(near, far);
+    carry(far, near);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    drop() {
+      const [first] = open;
+      first?.destroy();
+    },
+    async close() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
