@@ -12,8 +12,8 @@ use protocol::{Error, ErrorKind};
 use super::ApiError;
 use crate::browser::log_in;
 
-/// The answer of `call`, or an error when it takes longer than `limit`. Who is logged in no more, since a login ends after
-/// some weeks and with another password, is led to the form. In the browser only.
+/// The answer of `call`, or an error when it takes longer than `limit`. Who is not logged in any more is led to the form:
+/// a login ends after some weeks, and with another password. In the browser only.
 pub(crate) async fn within<T>(limit: Duration, call: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
     let timer = sleep(limit);
     pin_mut!(call, timer);
