@@ -11,6 +11,7 @@ mod events;
 mod guard;
 mod hls;
 mod listen;
+mod login;
 mod logs;
 mod player;
 mod router;

@@ -23,6 +23,7 @@ use crate::{
     bring, events,
     guard::{self, KnownHosts},
     hls,
+    login::{self, Login},
     player::languages,
     status::{self, Failure},
     subtitles, torrents,
@@ -49,8 +50,11 @@ impl axum::extract::FromRef<AppState> for Matinee {
     }
 }
 
-/// Everything that the server answers.
-pub fn router(state: AppState, known: KnownHosts) -> Router {
+/// Everything that the server answers; with a `login`, to who has logged in.
+///
+/// The outermost layer is the host's: a name that an attacker's DNS points here gets no form. Then the login, in front
+/// of all calls.
+pub fn router(state: AppState, known: KnownHosts, login: Option<Login>) -> Router {
     let streams = Router::new()
         .route("/hls/{session}/master.m3u8", get(hls::master))
         .route("/hls/{session}/{rendition}/{file}", get(hls::file))
@@ -76,14 +80,15 @@ pub fn router(state: AppState, known: KnownHosts) -> Router {
             },
         )
         .fallback(leptos_axum::file_and_error_handler::<AppState, _>(shell));
-    Router::new()
+    let mut all = Router::new()
         .merge(pages)
         .merge(streams)
         .route("/healthz", get(|| async { "ok\n" }))
-        .layer(from_fn_with_state(state.matinee.clone(), calls))
-        .layer(map_response(guarded))
-        .layer(from_fn_with_state(known, guard::host))
-        .with_state(state)
+        .layer(from_fn_with_state(state.matinee.clone(), calls));
+    if let Some(login) = login {
+        all = all.merge(login::routes(login.clone())).layer(from_fn_with_state(login, login::gate));
+    }
+    all.layer(map_response(guarded)).layer(from_fn_with_state(known, guard::host)).with_state(state)
 }
 
 /// Answers all calls, in front of the routes: leptos registers its server functions as routes of their own, which

@@ -12,6 +12,7 @@ use crate::{
     connection::{Listening, Peer},
     guard::KnownHosts,
     listen::listen,
+    login::Login,
     router::{AppState, router},
     settings::{Settings, Switch},
     site,
@@ -27,7 +28,7 @@ const DRAIN: Duration = Duration::from_secs(2);
 /// # Errors
 ///
 /// Why it could not start, with what to do.
-pub async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
+pub async fn run(mut settings: Settings) -> Result<bool, Box<dyn Error>> {
     let leptos = site::options(settings.site_dir.as_deref())?;
     let addr = settings.addr.unwrap_or_else(|| DEFAULT_ADDR.into());
     let known = KnownHosts::new(settings.host.as_deref().unwrap_or_default());
@@ -36,11 +37,15 @@ pub async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
     let addr = listener.local_addr()?;
     // Before anything is there that an end would have to put in order.
     let stop = stop_signal()?;
+    let login = match settings.password.take() {
+        Some(password) => Some(Login::new(password, data_dir(&settings)).await?),
+        None => None,
+    };
     let matinee = Matinee::start(config(settings)).await?;
     matinee.refuse_port(addr);
-    announce(&matinee, addr);
+    announce(&matinee, addr, login.is_some());
 
-    let app = router(AppState { matinee: matinee.clone(), leptos }, known);
+    let app = router(AppState { matinee: matinee.clone(), leptos }, known, login);
     let stopping = matinee.tasks().token().clone();
     let served = axum::serve(Listening(listener), app.into_make_service_with_connect_info::<Peer>())
         .with_graceful_shutdown(stopping.clone().cancelled_owned());
@@ -70,7 +75,7 @@ pub async fn run(settings: Settings) -> Result<bool, Box<dyn Error>> {
 fn config(settings: Settings) -> Config {
     let sessions = Limits::default();
     let viewer_timeout = settings.viewer_timeout.unwrap_or(sessions.viewer_timeout);
-    let data_dir = settings.data_dir.clone().unwrap_or_else(data_dir);
+    let data_dir = data_dir(&settings);
     let torrents = torrents(&settings, data_dir.clone());
     let mut gateway = GatewayConfig::new(data_dir.clone());
     gateway.spill_bytes = settings.spill_budget.unwrap_or(gateway.spill_bytes);
@@ -116,15 +121,18 @@ fn torrents(settings: &Settings, dir: PathBuf) -> Option<TorrentConfig> {
     })
 }
 
-/// The user's cache folder as the XDG base directory specification has it.
-fn data_dir() -> PathBuf {
+/// The one that was chosen, or the user's cache folder as the XDG base directory specification has it.
+fn data_dir(settings: &Settings) -> PathBuf {
+    if let Some(dir) = &settings.data_dir {
+        return dir.clone();
+    }
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
     cache.or_else(home).unwrap_or_else(std::env::temp_dir).join("matinee")
 }
 
 /// Says where the page is, how to let others in, and what is missing.
-fn announce(matinee: &Matinee, addr: SocketAddr) {
+fn announce(matinee: &Matinee, addr: SocketAddr, has_password: bool) {
     let system = matinee.system();
     for tool in &system.tools {
         match (&tool.version, &tool.problem) {
@@ -143,6 +151,9 @@ fn announce(matinee: &Matinee, addr: SocketAddr) {
         );
     } else {
         tracing::info!("others on your network can reach it under this machine's address, port {}", addr.port());
+        if !has_password {
+            tracing::info!("whoever reaches it can use it; --password keeps out who does not know one");
+        }
     }
 }
 

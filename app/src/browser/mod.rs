@@ -23,7 +23,7 @@ pub(crate) use identity::{
 };
 pub(crate) use life::{every, listen, while_visible};
 pub(crate) use preferences::{Look, Preferences, Subtitles};
-pub(crate) use sharing::{address, copy, send_beacon};
+pub(crate) use sharing::{address, copy, log_in, send_beacon};
 
 /// Milliseconds since the Unix epoch.
 pub(crate) fn now_ms() -> u64 {

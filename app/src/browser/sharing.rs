@@ -11,6 +11,13 @@ pub(crate) fn address() -> String {
     format!("{}{}", location.origin().unwrap_or_default(), location.pathname().unwrap_or_default())
 }
 
+/// Leaves for the form that asks for the server's password, which leads back here.
+pub(crate) fn log_in() {
+    let location = window().location();
+    let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    let _ = location.assign(&format!("/login?next={}", js_sys::encode_uri_component(&here)));
+}
+
 /// Copies the text of `field`. When the browser refuses, as it does outside https and localhost, the text is
 /// selected for copying by hand and the answer is false.
 pub(crate) async fn copy(field: HtmlInputElement) -> bool {

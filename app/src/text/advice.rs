@@ -49,9 +49,8 @@ pub(crate) fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
         ),
         K::TooLarge => ("This is too large", "Use a smaller file, or ask whoever runs the server to raise the limit."),
         K::RateLimited => ("Too many tries", "Wait a minute, then try again."),
-        K::Unauthorized | K::Forbidden => {
-            ("This isn't allowed", "Only the host, or whoever runs the server, can do it.")
-        }
+        K::Unauthorized => ("You are not logged in", "Reload the page: it asks for the server's password."),
+        K::Forbidden => ("This isn't allowed", "Only the host, or whoever runs the server, can do it."),
         K::InvalidRequest => {
             ("The server did not understand the page", "Reload the page: it may be of an older version.")
         }

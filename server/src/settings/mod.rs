@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::Parser;
 use serde::Deserialize;
 
-pub use self::values::{LogFormat, Preset, Switch};
+pub use self::values::{LogFormat, Password, Preset, Switch};
 use self::values::{bytes_text, duration_text, parse_bytes, parse_duration, parse_rate, rate_text};
 
 /// Watch a video from a link, together, in a browser.
@@ -32,6 +32,11 @@ pub struct Settings {
     /// Host names under which the page is reached besides IP addresses and localhost, behind a reverse proxy for instance
     #[arg(long = "host", env = "MATINEE_HOST", value_name = "NAME", value_delimiter = ',')]
     pub host: Option<Vec<String>>,
+
+    /// A password for the whole server: pages, calls and players ask for it; better given by the environment or the file,
+    /// since other users of this machine see flags [default: none]
+    #[arg(long, env = "MATINEE_PASSWORD", value_name = "PASSWORD", hide_env_values = true)]
+    pub password: Option<Password>,
 
     /// Where segments are kept; should be on tmpfs [default: /dev/shm/matinee]
     #[arg(long, env = "MATINEE_STORE_DIR", value_name = "DIR")]
@@ -206,6 +211,7 @@ impl Settings {
             config: self.config.or(weaker.config),
             addr: self.addr.or(weaker.addr),
             host: self.host.or(weaker.host),
+            password: self.password.or(weaker.password),
             store_dir: self.store_dir.or(weaker.store_dir),
             store_budget: self.store_budget.or(weaker.store_budget),
             data_dir: self.data_dir.or(weaker.data_dir),
@@ -262,6 +268,17 @@ mod tests {
         assert!(!Switch::or(settings.seed, true) && Switch::or(settings.torrent_dht, true));
         let file: Settings = toml::from_str("torrents = \"off\"\ntorrent_quota = \"1GiB\"").unwrap();
         assert_eq!((file.torrents, file.torrent_quota), (Some(Switch::Off), Some(1 << 30)));
+    }
+
+    #[test]
+    fn a_password_is_not_shown_and_not_empty() {
+        let settings = Settings::parse_from(["matinee", "--password", "open sesame"]);
+        assert_eq!(settings.password.as_ref().map(Password::bytes), Some(&b"open sesame"[..]));
+        assert!(!format!("{settings:?}").contains("sesame"));
+        let file: Settings = toml::from_str("password = \"open sesame\"").unwrap();
+        assert_eq!(file.password, settings.password);
+        assert!(toml::from_str::<Settings>("password = \"\"").is_err());
+        assert!(Settings::try_parse_from(["matinee", "--password", ""]).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The values that settings may have, and how they are written.
 
-use std::time::Duration;
+use std::{fmt, str::FromStr, time::Duration};
 
 use clap::ValueEnum;
 use serde::Deserialize;
@@ -11,6 +11,45 @@ pub enum LogFormat {
     #[default]
     Text,
     Json,
+}
+
+/// A password, which no log shows.
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Password(String);
+
+impl Password {
+    #[must_use]
+    pub const fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        // An empty variable is rather a mistake than an open door.
+        if text.is_empty() {
+            Err("an empty password keeps nobody out; write one, or leave it out")
+        } else {
+            Ok(Self(text))
+        }
+    }
+}
+
+impl FromStr for Password {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, &'static str> {
+        text.to_owned().try_into()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password")
+    }
 }
 
 /// On or off.

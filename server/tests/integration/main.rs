@@ -4,6 +4,7 @@
 
 mod calls;
 mod events;
+mod login;
 mod program;
 mod start;
 mod stop;

@@ -144,7 +144,11 @@ impl Drop for Program {
 }
 
 pub fn client() -> reqwest::Client {
+    client_with(|builder| builder)
+}
+
+pub fn client_with(more: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> reqwest::Client {
     // Whichever test comes first installs it.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
+    more(reqwest::Client::builder().no_proxy().timeout(PATIENCE)).build().unwrap()
 }
