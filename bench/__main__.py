@@ -19,6 +19,7 @@ sys.dont_write_bytecode = True
 
 import children
 import chromium
+import company
 import copied
 import machine
 import picture
@@ -32,7 +33,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SHORT, LONG = "short-ffmpeg", "long-ffmpeg"
 # A pair's CPU ratio strays by some 3 % on a quiet machine: three are the least from which a median says anything.
 LEAST_PAIRS, PAIRS = 3, 5
-PARTS = ("moment", "watched", "cost", "seeks", "viewers", "long")
+PARTS = ("moment", "watched", "cost", "seeks", "viewers", "company", "long")
 # Seconds that the making of the films may take.
 MAKING_S = 3600
 
@@ -118,6 +119,7 @@ def parts(bench, report, options):
         "cost": lambda: cost(bench, report, options.pairs),
         "seeks": lambda: seeks(bench, report, film),
         "viewers": lambda: copied.viewers(bench, report, film),
+        "company": lambda: company.section(bench, report, SHORT),
     }
     if not options.quick:
         found["long"] = lambda: long_film(bench, report)

@@ -37,6 +37,7 @@ fn main() -> ExitCode {
     if let Err(error) = logs::start(&settings) {
         return refused(&error);
     }
+    allow_connections();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("matinee").build() {
         Ok(runtime) => runtime,
         Err(error) => return refused(&error),
@@ -49,6 +50,14 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => refused(error.as_ref()),
     }
+}
+
+/// Each viewer has some connections, each of which is a file, and the usual limit is 1024 files: it is raised to what this
+/// user may have. Where that fails there is room for fewer viewers.
+fn allow_connections() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, rustix::process::Rlimit { current: limit.maximum, ..limit });
 }
 
 /// Says on the terminal why the server does not run, with everything that led to it.

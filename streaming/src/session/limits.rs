@@ -41,7 +41,7 @@ impl Default for Limits {
             unjoined_timeout: Duration::from_secs(120),
             sleep_after: Duration::from_secs(45),
             forget_after: Duration::from_secs(24 * 3600),
-            max_viewers: 200,
+            max_viewers: 1000,
             max_viewer_channels: 8,
             max_session_channels: 250,
             max_channels: 500,

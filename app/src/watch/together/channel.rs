@@ -123,9 +123,9 @@ async fn reopen(watching: Watching, line: Shared, status: u16) {
 }
 
 fn is_gone(watching: Watching) -> bool {
-    watching.problem.with_untracked(|problem| {
-        problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession)
-    })
+    watching
+        .problem
+        .with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession))
 }
 
 fn address(session: SessionId) -> String {

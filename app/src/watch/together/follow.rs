@@ -9,7 +9,7 @@ use send_wrapper::SendWrapper;
 use wasm_bindgen::prelude::*;
 use web_sys::{HtmlMediaElement, HtmlVideoElement};
 
-use super::ffi;
+use super::{ffi, steer};
 use crate::{
     browser,
     player::known_position_s,
@@ -65,7 +65,11 @@ pub(in crate::watch) fn look(watching: Watching) {
         && watching.problem.with_untracked(Option::is_none)
         && !watching.needs_click.get_untracked();
     let player = watching.video.get_untracked().filter(|_| ready).and_then(|video| Some((state(&video)?, video)));
-    let busy = together.queue.with_value(|queue| queue.is_busy());
+    let is_busy = || together.queue.with_value(|queue| queue.is_busy());
+    if let Some((player, _)) = player.as_ref().filter(|_| !is_busy()) {
+        steer::catch_up(watching, player);
+    }
+    let busy = is_busy();
     let pause_ms = if busy {
         BUSY_MS
     } else if let Some((player, video)) = player {
@@ -105,7 +109,7 @@ fn act(watching: Watching, video: &HtmlVideoElement, action: &Action) {
     if *action == Action::default() {
         return;
     }
-    watching.together.orders.update_value(|orders| orders.note(action));
+    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), action));
     if action.pause == Some(true) {
         let _ = video.pause();
     }
@@ -156,25 +160,26 @@ pub(in crate::watch) fn stood(watching: Watching, now_ms: f64) -> Option<Report>
 /// The player is loaded anew: it stands, whatever it did.
 pub(in crate::watch) fn loading(watching: Watching) {
     let action = Action { pause: Some(true), seek_to_s: None, rate: Some(1.0) };
-    watching.together.orders.update_value(|orders| orders.note(&action));
+    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
     look(watching);
 }
 
 /// The browser does not play without a click: the player stands.
 pub(in crate::watch) fn refused(watching: Watching) {
     let action = Action { pause: Some(true), ..Action::default() };
-    watching.together.orders.update_value(|orders| orders.note(&action));
+    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
     look(watching);
 }
 
 /// It is about to play by a click that the browser wanted, which is no command to the others while their film runs.
 pub(in crate::watch) fn unblock(watching: Watching) {
-    let runs = watching.together.view.with_untracked(|view| {
-        view.as_ref().is_some_and(|view| view.state != PlayheadState::Paused)
-    });
+    let runs = watching
+        .together
+        .view
+        .with_untracked(|view| view.as_ref().is_some_and(|view| view.state != PlayheadState::Paused));
     if runs {
         let action = Action { pause: Some(false), ..Action::default() };
-        watching.together.orders.update_value(|orders| orders.note(&action));
+        watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
     }
 }
 

@@ -11,15 +11,17 @@ use protocol::playhead::Action;
 const SAME_PLACE_S: f64 = 0.05;
 /// hls.js jumps over holes in the media, and nudges a player that is stuck; people go further, in seconds.
 const NUDGE_S: f64 = 0.8;
-/// So many seeks can be under way.
+/// So many seeks can be under way, for so long, in milliseconds. Who goes to the same place again later means it.
 const SEEKS: usize = 8;
+const SEEK_TELLS_MS: f64 = 2_000.0;
 
 /// What the page has ordered last.
 #[derive(Clone, Debug)]
 pub(super) struct Orders {
     paused: bool,
     rate: f64,
-    seeks: VecDeque<f64>,
+    /// Local times in milliseconds and places in seconds.
+    seeks: VecDeque<(f64, f64)>,
 }
 
 impl Default for Orders {
@@ -30,7 +32,7 @@ impl Default for Orders {
 }
 
 impl Orders {
-    pub(super) fn note(&mut self, action: &Action) {
+    pub(super) fn note(&mut self, now_ms: f64, action: &Action) {
         if let Some(paused) = action.pause {
             self.paused = paused;
         }
@@ -41,7 +43,7 @@ impl Orders {
             if self.seeks.len() == SEEKS {
                 self.seeks.pop_front();
             }
-            self.seeks.push_back(position_s);
+            self.seeks.push_back((now_ms, position_s));
         }
     }
 
@@ -52,9 +54,11 @@ impl Orders {
 
     /// The player goes from `from_s` to `to_s`, in seconds. Whether a person made it go. One that was `stuck`, waiting for
     /// data while it should run, may have been helped over a hole.
-    pub(super) fn is_persons_seek(&self, from_s: f64, to_s: f64, stuck: bool) -> bool {
-        let ordered = self.seeks.iter().any(|ordered_s| (ordered_s - to_s).abs() <= SAME_PLACE_S);
-        !ordered && !(stuck && (to_s - from_s).abs() <= NUDGE_S)
+    pub(super) fn is_persons_seek(&self, now_ms: f64, from_s: f64, to_s: f64, stuck: bool) -> bool {
+        let mut lately = self.seeks.iter().filter(|(at_ms, _)| now_ms - at_ms <= SEEK_TELLS_MS);
+        let ordered = lately.any(|(_, ordered_s)| (ordered_s - to_s).abs() <= SAME_PLACE_S);
+        let helped = stuck && (to_s - from_s).abs() <= NUDGE_S;
+        !ordered && !helped
     }
 
     /// The player's rate is another. Whether a person chose it.
@@ -73,12 +77,12 @@ mod tests {
     fn what_was_ordered_was_no_person() {
         let mut orders = Orders::default();
         assert!(!orders.is_persons_pause(true), "a new player is paused");
-        orders.note(&PLAY);
+        orders.note(0.0, &PLAY);
         assert!(!orders.is_persons_pause(false));
         assert!(orders.is_persons_pause(true));
         assert!(!orders.is_persons_pause(true), "its second event is no second pause");
         assert!(orders.is_persons_pause(false));
-        orders.note(&Action { rate: Some(1.02), ..Action::default() });
+        orders.note(0.0, &Action { rate: Some(1.02), ..Action::default() });
         assert!(!orders.is_persons_rate(1.02));
         assert!(orders.is_persons_rate(1.5));
     }
@@ -86,13 +90,14 @@ mod tests {
     #[test]
     fn seeks_are_known_by_their_place() {
         let mut orders = Orders::default();
-        orders.note(&Action { seek_to_s: Some(50.0), ..Action::default() });
-        assert!(!orders.is_persons_seek(10.0, 50.01, false));
-        assert!(orders.is_persons_seek(50.0, 45.0, true));
-        assert!(!orders.is_persons_seek(20.0, 20.3, true), "over a hole");
-        assert!(orders.is_persons_seek(20.0, 20.3, false));
+        orders.note(0.0, &Action { seek_to_s: Some(50.0), ..Action::default() });
+        assert!(!orders.is_persons_seek(100.0, 10.0, 50.01, false));
+        assert!(orders.is_persons_seek(100.0, 50.0, 45.0, true));
+        assert!(!orders.is_persons_seek(100.0, 20.0, 20.3, true), "over a hole");
+        assert!(orders.is_persons_seek(100.0, 20.0, 20.3, false));
+        assert!(orders.is_persons_seek(5_000.0, 60.0, 50.0, false), "the same place, later");
         for n in 0..100 {
-            orders.note(&Action { seek_to_s: Some(f64::from(n)), ..Action::default() });
+            orders.note(0.0, &Action { seek_to_s: Some(f64::from(n)), ..Action::default() });
         }
         assert_eq!(orders.seeks.len(), SEEKS);
     }

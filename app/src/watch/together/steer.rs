@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use leptos::{prelude::*, task::spawn_local};
-use protocol::playhead::{Action, Command, RATES, Rules};
+use protocol::playhead::{Action, Command, PlayerState, RATES, Rules};
 use web_sys::HtmlVideoElement;
 
 use super::follow;
@@ -23,7 +23,7 @@ pub(crate) fn played(watching: Watching) {
     }
     // It starts with the others, a moment later.
     let stop = Action { pause: Some(true), ..Action::default() };
-    watching.together.orders.update_value(|orders| orders.note(&stop));
+    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &stop));
     let _ = video.pause();
     steer(watching, Command::play());
 }
@@ -45,8 +45,28 @@ pub(crate) fn sought(watching: Watching, from_s: f64, waited: bool) {
     let Some(video) = steering_video(watching) else { return };
     let to_s = video.current_time();
     let stuck = waited && !video.paused();
-    if watching.together.orders.with_value(|orders| orders.is_persons_seek(from_s, to_s, stuck)) {
+    if watching
+        .together
+        .orders
+        .with_value(|orders| orders.is_persons_seek(browser::monotonic_ms(), from_s, to_s, stuck))
+    {
+        // Its event may come after a look has seen it.
+        let seen = Action { seek_to_s: Some(to_s), ..Action::default() };
+        watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &seen));
         steer(watching, Command::seek(to_s));
+    }
+}
+
+/// A person has done something of which the events are still to come: it is taken in before the player is given orders
+/// that would undo it.
+pub(super) fn catch_up(watching: Watching, player: &PlayerState) {
+    if player.seeking {
+        sought(watching, watching.at_s.get_untracked(), watching.buffering.get_untracked());
+    }
+    if player.paused {
+        paused(watching);
+    } else {
+        played(watching);
     }
 }
 
@@ -56,7 +76,9 @@ pub(crate) fn rate_changed(watching: Watching) {
     let rate = video.playback_rate();
     if watching.together.orders.with_value(|orders| orders.is_persons_rate(rate)) {
         let rate = rate.clamp(*RATES.start(), *RATES.end());
-        watching.together.orders.update_value(|orders| orders.note(&Action { rate: Some(rate), ..Action::default() }));
+        watching.together.orders.update_value(|orders| {
+            orders.note(browser::monotonic_ms(), &Action { rate: Some(rate), ..Action::default() });
+        });
         steer(watching, Command::rate(rate));
     }
 }
