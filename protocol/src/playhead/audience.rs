@@ -135,7 +135,8 @@ impl Audience {
         if self.is_lone() { LONE_LEAD_MS } else { lead_ms.clamp(GATHERED_LEAD_MS, MOST_GATHERED_LEAD_MS) }
     }
 
-    fn is_lone(&self) -> bool {
+    /// Whether one viewer follows and nobody else.
+    pub(super) fn is_lone(&self) -> bool {
         self.followers().count() == 1
     }
 

@@ -20,6 +20,8 @@ const STEERED_S: f64 = 0.25;
 const LATE_MS: f64 = 350.0;
 /// The same for one who runs without having to: then a seek is seen, and only a second is worth it.
 const FAR_MS: f64 = 1_000.0;
+/// Who watches alone is left alone within this, in milliseconds: with another viewer it is corrected, in 10 s at most.
+const LONE_BAND_MS: f64 = 500.0;
 /// The offset is believed from this many exchanges on; the first one alone is off by half its round trip.
 const EXCHANGES: u32 = 4;
 /// Exchanges of a quarter and of half a second, after which heartbeats are as far apart as anybody's.
@@ -368,6 +370,10 @@ impl Follower {
             self.start = None;
             self.start_delay.learn(start.early_ms - error_ms);
             self.corrector.interrupted(now_ms);
+        }
+        if view.lone && error_ms.abs() < LONE_BAND_MS {
+            self.corrector.interrupted(now_ms);
+            return Action { rate: Some(view.rate), ..Action::default() };
         }
         match self.corrector.decide(now_ms, error_ms) {
             Verdict::Seek => self.meet(now_ms, view, server_ms),

@@ -270,6 +270,7 @@ impl SharedPlayhead {
             changed_by: self.changed_by.clone(),
             duration_s: self.duration_s,
             rules: self.rules,
+            lone: self.audience.is_lone(),
             waiting_for: match &self.motion {
                 Motion::Gathering { waiting, .. } => waiting.iter().cloned().collect(),
                 Motion::Paused { .. } | Motion::Standing { .. } | Motion::Playing { .. } => Vec::new(),

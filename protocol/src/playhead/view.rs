@@ -41,6 +41,9 @@ pub struct PlayheadView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,
     pub rules: Rules,
+    /// One viewer follows and nobody else: being exactly there helps nobody. Changes without a new revision.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lone: bool,
     /// Who is waited for. Gets shorter without a new revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting_for: Vec<PublicViewerId>,

@@ -119,6 +119,7 @@ impl SessionPlayhead {
                 changed_by: None,
                 duration_s,
                 rules: Rules::default(),
+                lone: false,
                 waiting_for: Vec::new(),
                 left_behind: Vec::new(),
             };

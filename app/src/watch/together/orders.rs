@@ -22,12 +22,14 @@ pub(super) struct Orders {
     rate: f64,
     /// Local times in milliseconds and places in seconds.
     seeks: VecDeque<(f64, f64)>,
+    /// Where the seek goes that was seen last and is not done, in seconds: it may take longer than any order counts.
+    under_way_s: Option<f64>,
 }
 
 impl Default for Orders {
     /// As a new player is.
     fn default() -> Self {
-        Self { paused: true, rate: 1.0, seeks: VecDeque::new() }
+        Self { paused: true, rate: 1.0, seeks: VecDeque::new(), under_way_s: None }
     }
 }
 
@@ -44,7 +46,13 @@ impl Orders {
                 self.seeks.pop_front();
             }
             self.seeks.push_back((now_ms, position_s));
+            self.under_way_s = Some(position_s);
         }
+    }
+
+    /// The player has been seen not to seek.
+    pub(super) fn settled(&mut self) {
+        self.under_way_s = None;
     }
 
     /// The player is paused, or plays, as an event says. Whether a person made it so.
@@ -56,7 +64,8 @@ impl Orders {
     /// data while it should run, may have been helped over a hole.
     pub(super) fn is_persons_seek(&self, now_ms: f64, from_s: f64, to_s: f64, stuck: bool) -> bool {
         let mut lately = self.seeks.iter().filter(|(at_ms, _)| now_ms - at_ms <= SEEK_TELLS_MS);
-        let ordered = lately.any(|(_, ordered_s)| (ordered_s - to_s).abs() <= SAME_PLACE_S);
+        let there = |place_s: f64| (place_s - to_s).abs() <= SAME_PLACE_S;
+        let ordered = self.under_way_s.is_some_and(there) || lately.any(|(_, ordered_s)| there(*ordered_s));
         let helped = stuck && (to_s - from_s).abs() <= NUDGE_S;
         !ordered && !helped
     }
@@ -95,6 +104,8 @@ mod tests {
         assert!(orders.is_persons_seek(100.0, 50.0, 45.0, true));
         assert!(!orders.is_persons_seek(100.0, 20.0, 20.3, true), "over a hole");
         assert!(orders.is_persons_seek(100.0, 20.0, 20.3, false));
+        assert!(!orders.is_persons_seek(5_000.0, 60.0, 50.0, false), "one that takes long");
+        orders.settled();
         assert!(orders.is_persons_seek(5_000.0, 60.0, 50.0, false), "the same place, later");
         for n in 0..100 {
             orders.note(0.0, &Action { seek_to_s: Some(f64::from(n)), ..Action::default() });

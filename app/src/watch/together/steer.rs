@@ -62,6 +62,8 @@ pub(crate) fn sought(watching: Watching, from_s: f64, waited: bool) {
 pub(super) fn catch_up(watching: Watching, player: &PlayerState) {
     if player.seeking {
         sought(watching, watching.at_s.get_untracked(), watching.buffering.get_untracked());
+    } else {
+        watching.together.orders.update_value(|orders| orders.settled());
     }
     if player.paused {
         paused(watching);
