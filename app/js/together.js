@@ -12,6 +12,10 @@ export function createTimer(heard) {
     worker = new Worker(url);
     URL.revokeObjectURL(url);
     worker.onmessage = () => heard();
+    worker.onerror = () => {
+      worker = undefined;
+      due = setTimeout(heard, 0);
+    };
   } catch {
     worker = undefined;
   }

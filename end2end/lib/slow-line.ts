@@ -5,7 +5,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface Line {
   url: string;
-  /** Breaks a connection now, if there is one. */
+  /** Breaks all connections that there are now. */
   drop(): void;
   close(): Promise<void>;
 }
@@ -49,8 +49,7 @@ export async function slowLine(target: string, delay: () => number): Promise<Lin
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     drop() {
-      const [first] = open;
-      first?.destroy();
+      for (const socket of open) socket.destroy();
     },
     async close() {
       for (const socket of open) socket.destroy();

@@ -88,6 +88,11 @@ impl Player {
         Ok(Self { video, source, engine, parsed: Cell::new(false) })
     }
 
+    /// Whether the browser plays the master itself.
+    pub(crate) fn is_native(&self) -> bool {
+        matches!(self.engine, Engine::Native)
+    }
+
     /// The master playlist has arrived.
     pub(crate) fn parsed(&self) {
         self.parsed.set(true);

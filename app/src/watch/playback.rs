@@ -33,7 +33,7 @@ pub(super) fn load(watching: Watching, resume: Resume) {
     watching.ahead.set_value(None);
     watching.phase.set(Phase::FirstSegment);
     watching.player.set_value(None);
-    together::loading(watching);
+    together::loading(watching, resume.position_s);
     let source = Source {
         url: master_url(watching.session, &watching.query()),
         start_s: resume.position_s,
@@ -47,8 +47,10 @@ pub(super) fn load(watching: Watching, resume: Resume) {
         }
         match opened {
             Ok(player) => {
+                // An iPhone loads nothing before it is played.
+                let at_once = shared_s.is_none() || player.is_native();
                 watching.player.set_value(Some(SendWrapper::new(player)));
-                if resume.play && shared_s.is_none() {
+                if resume.play && at_once {
                     try_to_play(watching);
                 }
             }
@@ -97,7 +99,7 @@ pub(super) fn press_play(watching: Watching) {
 /// the next look brings it to the others.
 pub(crate) fn clicked_play(watching: Watching) {
     watching.needs_click.set(false);
-    together::unblock(watching);
+    together::clicked(watching);
     try_to_play(watching);
     together::look(watching);
 }
@@ -106,6 +108,7 @@ pub(crate) fn clicked_play(watching: Watching) {
 pub(crate) fn first_frame(watching: Watching) {
     if watching.phase.get_untracked() == Phase::FirstSegment {
         watching.phase.set(Phase::Showing);
+        together::sync(watching);
         together::look(watching);
     }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{api, browser};
 
 /// How long one answer may take.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(6);
 /// Play, pause and seek come in bursts; one heartbeat tells them all.
 const BURST: Duration = Duration::from_millis(250);
 /// How far the film's end may move before the playlist is loaded anew, in seconds.

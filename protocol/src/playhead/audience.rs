@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::PublicViewerId;
 
-/// Who watches alone only needs the time that a player takes to start, in milliseconds.
+/// Who watches alone only needs the time that a player takes to start and a message to come, in milliseconds.
 const LONE_LEAD_MS: f64 = 80.0;
 /// A start is agreed on this much ahead, in milliseconds, at least: a message and a player's start take as long.
 const LEAD_MS: f64 = 200.0;
@@ -126,13 +126,16 @@ impl Audience {
 
     /// How long from now a start is agreed on: the message goes one way, so the whole round trip leaves room for jitter.
     pub(super) fn lead_ms(&self) -> f64 {
-        if self.is_lone() { LONE_LEAD_MS } else { self.worst_round_trip_ms().clamp(LEAD_MS, MOST_LEAD_MS) }
+        let least_ms = if self.is_lone() { LONE_LEAD_MS } else { LEAD_MS };
+        self.worst_round_trip_ms().clamp(least_ms, MOST_LEAD_MS)
     }
 
     /// The same after a gathering, when all must have heard of it.
     pub(super) fn gathered_lead_ms(&self) -> f64 {
-        let lead_ms = 2.0 * self.worst_round_trip_ms();
-        if self.is_lone() { LONE_LEAD_MS } else { lead_ms.clamp(GATHERED_LEAD_MS, MOST_GATHERED_LEAD_MS) }
+        if self.is_lone() {
+            return self.lead_ms();
+        }
+        (2.0 * self.worst_round_trip_ms()).clamp(GATHERED_LEAD_MS, MOST_GATHERED_LEAD_MS)
     }
 
     /// Whether one viewer follows and nobody else.

@@ -205,6 +205,11 @@ impl Follower {
         Report { following: self.following, ready: self.ready, stalled_at_s: self.stalled_at_s, round_trip_ms }
     }
 
+    /// The server refused what the viewer did with the player: it is put back, as often as that takes.
+    pub fn refused(&mut self) {
+        self.steered();
+    }
+
     /// Whether a heartbeat should go out now: every 5 s, more often until the clock is known well, and at once when the
     /// player has become ready, since others may wait for that.
     #[must_use]
@@ -330,6 +335,9 @@ impl Follower {
     /// The film runs and the player stands: ahead of the others until they come by, or late.
     fn wait(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView, server_ms: f64) -> Action {
         let early_ms = view.reaches_in_ms(player.position_s, server_ms);
+        if self.is_lone_behind(view, player, early_ms) {
+            return Action { rate: Some(view.rate), ..Action::default() };
+        }
         let starts_in_ms = (view.at_ms - server_ms).max(0.0);
         let too_early = early_ms > starts_in_ms.max(self.aimed_ms) + LOOK_MS;
         let busy = player.seeking || player.buffering;
@@ -350,6 +358,9 @@ impl Follower {
     /// The film runs and so does the player.
     fn run(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView, server_ms: f64) -> Action {
         let error_ms = view.reaches_in_ms(player.position_s, server_ms);
+        if self.is_lone_behind(view, player, error_ms) {
+            return Action { rate: Some(view.rate), ..Action::default() };
+        }
         let busy = player.seeking || player.buffering;
         let left_there = self.moved && error_ms.abs() > LATE_MS;
         let stuck = busy && self.is_stalled(now_ms) && error_ms < -FAR_MS;
@@ -391,6 +402,16 @@ impl Follower {
         let aim_ms = self.seek_time.aim_ms();
         let place_s = view.position_at(server_ms + aim_ms);
         Action { pause: Some(true), seek_to_s: Some(self.seek(now_ms, place_s, aim_ms)), rate: Some(view.rate) }
+    }
+
+    /// The film has run on without the only one who watches it: the device slept, or its network was gone. The server is
+    /// told where it stands and comes back, so that nothing is skipped.
+    fn is_lone_behind(&mut self, view: &PlayheadView, player: &PlayerState, error_ms: f64) -> bool {
+        let behind = view.lone && error_ms < -LONE_BAND_MS;
+        if behind {
+            self.stalled_at_s = Some(player.position_s);
+        }
+        behind
     }
 
     fn seek(&mut self, now_ms: f64, place_s: f64, aim_ms: f64) -> f64 {

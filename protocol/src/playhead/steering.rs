@@ -13,6 +13,8 @@ use crate::{Error, Playhead, PublicViewerId};
 const GATHERING_MS: f64 = 10_000.0;
 /// And where not, since the first has the picture: most of the others have it in that time as well, and need not catch up.
 const GRACE_MS: f64 = 500.0;
+/// A player that is being loaded aims ahead, by less than this in seconds.
+const LOADED_AHEAD_S: f64 = 2.5;
 /// A stalled player further from the film than this, in seconds, is somewhere else.
 const STALLED_NEARBY_S: f64 = 60.0;
 /// A play that close to the film's end, in seconds, begins anew.
@@ -61,11 +63,22 @@ pub struct SharedPlayhead {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Motion {
-    Paused { position_s: f64 },
+    Paused {
+        position_s: f64,
+    },
     /// It is to run as soon as anybody has the picture.
-    Standing { position_s: f64 },
-    Gathering { position_s: f64, until_ms: f64, waiting: BTreeSet<PublicViewerId> },
-    Playing { position_s: f64, at_ms: f64 },
+    Standing {
+        position_s: f64,
+    },
+    Gathering {
+        position_s: f64,
+        until_ms: f64,
+        waiting: BTreeSet<PublicViewerId>,
+    },
+    Playing {
+        position_s: f64,
+        at_ms: f64,
+    },
 }
 
 impl SharedPlayhead {
@@ -171,7 +184,8 @@ impl SharedPlayhead {
             && let Some(stalled_s) = self.audience.all_stalled_at_s()
         {
             let here_s = self.position_at(now_ms);
-            let near = stalled_s <= here_s && here_s - stalled_s <= STALLED_NEARBY_S;
+            let late_s = here_s - stalled_s;
+            let near = late_s >= -LOADED_AHEAD_S && (late_s <= STALLED_NEARBY_S || self.audience.is_lone());
             self.stand(if near { stalled_s } else { here_s });
         }
         if let Motion::Standing { position_s } = self.motion
@@ -231,6 +245,14 @@ impl SharedPlayhead {
         }
         let _ = self.advance(now_ms);
         self.since(before)
+    }
+
+    /// It is as it was saved, which may be before the last change: whoever has seen that one hears of this state again.
+    pub fn restored(&mut self, now_ms: f64) {
+        self.revision = (self.revision + 1).max(now_ms as u64);
+        if !matches!(self.motion, Motion::Playing { .. }) {
+            self.standing_since = self.revision;
+        }
     }
 
     /// Stands where the film was at `at_ms`, which may be past: nobody is left, or the server was away and this is the
@@ -359,13 +381,14 @@ impl SharedPlayhead {
         self.standing_since = standing_since;
         let wait = self.rules.wait_for_everybody;
         let waiting = if wait { self.audience.unready(standing_since) } else { BTreeSet::new() };
-        self.motion = if waiting.is_empty() && self.audience.has_followers() && !self.audience.some_ready(standing_since) {
-            Motion::Standing { position_s }
-        } else if waiting.is_empty() {
-            Motion::Playing { position_s, at_ms: now_ms + self.audience.lead_ms() }
-        } else {
-            Motion::Gathering { position_s, until_ms: now_ms + GATHERING_MS, waiting }
-        };
+        self.motion =
+            if waiting.is_empty() && self.audience.has_followers() && !self.audience.some_ready(standing_since) {
+                Motion::Standing { position_s }
+            } else if waiting.is_empty() {
+                Motion::Playing { position_s, at_ms: now_ms + self.audience.lead_ms() }
+            } else {
+                Motion::Gathering { position_s, until_ms: now_ms + GATHERING_MS, waiting }
+            };
     }
 
     fn since(&self, before: u64) -> Applied {

@@ -55,6 +55,10 @@ impl<R: Clone> Registry<R> {
         let since = now.checked_sub(ago).unwrap_or(now);
         let now_ms = self.clock.ms(now);
         let Saved { host, recipe, title, opened_at, playhead, shared, ran_ms, joined } = saved;
+        let shared = shared.map(|mut shared| {
+            shared.restored(now_ms);
+            shared
+        });
         let mut screening = Screening {
             host,
             recipe,

@@ -49,7 +49,17 @@ pub(in crate::watch) fn keep(watching: Watching) {
     on_cleanup(move || {
         let _ = watching.together.ticking.try_update_value(Option::take);
     });
-    for event in ["pageshow", "resume", "online"] {
+    browser::listen("visibilitychange", move |_| {
+        if browser::hidden() {
+            return watching.together.hidden_since_ms.set_value(browser::monotonic_ms());
+        }
+        if watching.together.suspended.get_value() {
+            watching.together.suspended.set_value(false);
+            sync(watching);
+        }
+        look(watching);
+    });
+    for event in ["pageshow", "online"] {
         browser::listen(event, move |_| {
             watching.together.follower.update_value(|follower| follower.woke());
             look(watching);
@@ -63,7 +73,8 @@ pub(in crate::watch) fn look(watching: Watching) {
     let now_ms = browser::monotonic_ms();
     let ready = watching.phase.get_untracked() == Phase::Showing
         && watching.problem.with_untracked(Option::is_none)
-        && !watching.needs_click.get_untracked();
+        && !watching.needs_click.get_untracked()
+        && !together.suspended.get_value();
     let player = watching.video.get_untracked().filter(|_| ready).and_then(|video| Some((state(&video)?, video)));
     let is_busy = || together.queue.with_value(|queue| queue.is_busy());
     if let Some((player, _)) = player.as_ref().filter(|_| !is_busy()) {
@@ -99,7 +110,7 @@ fn state(video: &HtmlVideoElement) -> Option<PlayerState> {
         position_s: known_position_s(video)?,
         paused: video.paused(),
         seeking: video.seeking(),
-        buffering: video.ready_state() < HtmlMediaElement::HAVE_FUTURE_DATA,
+        buffering: video.ready_state() < HtmlMediaElement::HAVE_FUTURE_DATA && !video.ended(),
         ended: video.ended(),
         rate: video.playback_rate(),
     })
@@ -157,9 +168,9 @@ pub(in crate::watch) fn stood(watching: Watching, now_ms: f64) -> Option<Report>
     })
 }
 
-/// The player is loaded anew: it stands, whatever it did.
-pub(in crate::watch) fn loading(watching: Watching) {
-    let action = Action { pause: Some(true), seek_to_s: None, rate: Some(1.0) };
+/// The player is loaded anew, to begin there: it stands, whatever it did.
+pub(in crate::watch) fn loading(watching: Watching, position_s: f64) {
+    let action = Action { pause: Some(true), seek_to_s: Some(position_s), rate: Some(1.0) };
     watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
     look(watching);
 }
@@ -171,16 +182,11 @@ pub(in crate::watch) fn refused(watching: Watching) {
     look(watching);
 }
 
-/// It is about to play by a click that the browser wanted, which is no command to the others while their film runs.
-pub(in crate::watch) fn unblock(watching: Watching) {
-    let runs = watching
-        .together
-        .view
-        .with_untracked(|view| view.as_ref().is_some_and(|view| view.state != PlayheadState::Paused));
-    if runs {
-        let action = Action { pause: Some(false), ..Action::default() };
-        watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
-    }
+/// Takes the player as it is: what was done with it before was not for the others.
+pub(in crate::watch) fn sync(watching: Watching) {
+    let Some(video) = watching.video.get_untracked() else { return };
+    let action = Action { pause: Some(video.paused()), seek_to_s: None, rate: Some(video.playback_rate()) };
+    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
 }
 
 /// Where a player that is loaded now should begin, in seconds; none for who watches alone, or before the server has told.
@@ -207,6 +213,7 @@ pub(crate) fn join_others(watching: Watching) {
 fn set_alone(watching: Watching, alone: bool) {
     watching.together.refusal.set(None);
     watching.together.alone.set(alone);
+    sync(watching);
     watching.together.follower.update_value(|follower| follower.follow(!alone));
     look(watching);
     presence::beat(watching);

@@ -14,9 +14,9 @@ use send_wrapper::SendWrapper;
 use self::{follow::Ticking, orders::Orders, queue::Queue};
 
 pub(super) use channel::keep as keep_channel;
-pub(super) use follow::{heard_beat, keep as keep_following, loading, look, refused, start_s, stood, unblock};
+pub(super) use follow::{heard_beat, keep as keep_following, loading, look, refused, start_s, stood, sync};
 pub(crate) use follow::{join_others, watch_alone};
-pub(super) use steer::sought;
+pub(super) use steer::{clicked, sought};
 pub(crate) use steer::{paused, played, rate_changed, set_rules};
 
 /// A standing picture is put within half of this, in seconds: the frames of no film are shorter.
@@ -29,6 +29,10 @@ pub(crate) struct Together {
     orders: StoredValue<Orders>,
     queue: StoredValue<Queue>,
     ticking: StoredValue<Option<SendWrapper<Ticking>>>,
+    /// Since when the page is out of sight, by the local clock in milliseconds.
+    hidden_since_ms: StoredValue<f64>,
+    /// The browser has paused the player itself, since the page is out of sight.
+    suspended: StoredValue<bool>,
     /// This viewer watches without the others.
     pub(crate) alone: RwSignal<bool>,
     /// The shared playhead as it was told last.
@@ -44,6 +48,8 @@ impl Together {
             orders: StoredValue::new(Orders::default()),
             queue: StoredValue::new(Queue::default()),
             ticking: StoredValue::new(None),
+            hidden_since_ms: StoredValue::new(0.0),
+            suspended: StoredValue::new(false),
             alone: RwSignal::new(false),
             view: RwSignal::new(None),
             refusal: RwSignal::new(None),

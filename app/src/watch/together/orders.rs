@@ -11,6 +11,8 @@ use protocol::playhead::Action;
 const SAME_PLACE_S: f64 = 0.05;
 /// hls.js jumps over holes in the media, and nudges a player that is stuck; people go further, in seconds.
 const NUDGE_S: f64 = 0.8;
+/// A running player's own account of where it was is this old, in seconds: a smaller step is no person's.
+const STEP_S: f64 = 0.3;
 /// So many seeks can be under way, for so long, in milliseconds. Who goes to the same place again later means it.
 const SEEKS: usize = 8;
 const SEEK_TELLS_MS: f64 = 2_000.0;
@@ -60,13 +62,16 @@ impl Orders {
         std::mem::replace(&mut self.paused, paused) != paused
     }
 
-    /// The player goes from `from_s` to `to_s`, in seconds. Whether a person made it go. One that was `stuck`, waiting for
-    /// data while it should run, may have been helped over a hole.
-    pub(super) fn is_persons_seek(&self, now_ms: f64, from_s: f64, to_s: f64, stuck: bool) -> bool {
+    /// The player goes from `from_s` to `to_s`, in seconds, and runs or stands. Whether a person made it go. One that
+    /// `waited` for data may have been helped over a hole, from there or from where it was ordered to.
+    pub(super) fn is_persons_seek(&self, now_ms: f64, from_s: f64, to_s: f64, waited: bool, runs: bool) -> bool {
         let mut lately = self.seeks.iter().filter(|(at_ms, _)| now_ms - at_ms <= SEEK_TELLS_MS);
         let there = |place_s: f64| (place_s - to_s).abs() <= SAME_PLACE_S;
         let ordered = self.under_way_s.is_some_and(there) || lately.any(|(_, ordered_s)| there(*ordered_s));
-        let helped = stuck && (to_s - from_s).abs() <= NUDGE_S;
+        let near = |place_s: f64, within_s: f64| (place_s - to_s).abs() <= within_s;
+        let last = self.seeks.back().map(|(_, ordered_s)| *ordered_s);
+        let helped = waited && (near(from_s, NUDGE_S) || last.is_some_and(|last_s| near(last_s, NUDGE_S)))
+            || runs && near(from_s, STEP_S);
         !ordered && !helped
     }
 
@@ -100,13 +105,14 @@ mod tests {
     fn seeks_are_known_by_their_place() {
         let mut orders = Orders::default();
         orders.note(0.0, &Action { seek_to_s: Some(50.0), ..Action::default() });
-        assert!(!orders.is_persons_seek(100.0, 10.0, 50.01, false));
-        assert!(orders.is_persons_seek(100.0, 50.0, 45.0, true));
-        assert!(!orders.is_persons_seek(100.0, 20.0, 20.3, true), "over a hole");
-        assert!(orders.is_persons_seek(100.0, 20.0, 20.3, false));
-        assert!(!orders.is_persons_seek(5_000.0, 60.0, 50.0, false), "one that takes long");
+        assert!(!orders.is_persons_seek(100.0, 10.0, 50.01, false, true));
+        assert!(orders.is_persons_seek(100.0, 50.0, 45.0, true, true));
+        assert!(!orders.is_persons_seek(100.0, 20.0, 20.5, true, true), "over a hole");
+        assert!(orders.is_persons_seek(100.0, 20.0, 20.3, false, false));
+        assert!(!orders.is_persons_seek(100.0, 10.0, 50.6, true, false), "a hole where it was ordered to");
+        assert!(!orders.is_persons_seek(5_000.0, 60.0, 50.0, false, true), "one that takes long");
         orders.settled();
-        assert!(orders.is_persons_seek(5_000.0, 60.0, 50.0, false), "the same place, later");
+        assert!(orders.is_persons_seek(5_000.0, 60.0, 50.0, false, true), "the same place, later");
         for n in 0..100 {
             orders.note(0.0, &Action { seek_to_s: Some(f64::from(n)), ..Action::default() });
         }

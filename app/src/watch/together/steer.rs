@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::playhead::{Action, Command, PlayerState, RATES, Rules};
+use protocol::playhead::{Action, Command, PlayerState, PlayheadState, RATES, Rules};
 use web_sys::HtmlVideoElement;
 
 use super::follow;
@@ -12,20 +13,40 @@ use crate::{
     watch::state::{Phase, Watching},
 };
 
-/// How long the answer to a command may take; then the player goes back to where the others are.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the answer to a command may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Tries while the server cannot be reached, and the pause between; then the player goes back to where the others are.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_secs(1);
+/// A browser that pauses what is out of sight does it within this, in milliseconds.
+const HIDING_MS: f64 = 1_500.0;
 
 /// The player plays, or is about to.
 pub(crate) fn played(watching: Watching) {
     let Some(video) = steering_video(watching) else { return };
-    if !is_persons_pause(watching, false) {
+    // An event may come late, when it is paused again; and what a browser paused by itself it also plays again.
+    if video.paused() || watching.together.suspended.get_value() || !is_persons_pause(watching, false) {
         return;
     }
-    // It starts with the others, a moment later.
+    stop(watching, &video);
+    steer(watching, Command::play());
+}
+
+/// It goes on with the others, a moment later.
+fn stop(watching: Watching, video: &HtmlVideoElement) {
     let stop = Action { pause: Some(true), ..Action::default() };
     watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &stop));
     let _ = video.pause();
-    steer(watching, Command::play());
+}
+
+/// The click that the browser wanted: while the film is paused for all it plays for all.
+pub(in crate::watch) fn clicked(watching: Watching) {
+    let action = Action { pause: Some(false), ..Action::default() };
+    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
+    let state = watching.together.view.with_untracked(|view| view.as_ref().map(|view| view.state));
+    if state == Some(PlayheadState::Paused) && !watching.together.alone.get_untracked() {
+        steer(watching, Command::play());
+    }
 }
 
 /// The player is paused.
@@ -33,6 +54,11 @@ pub(crate) fn paused(watching: Watching) {
     let Some(video) = steering_video(watching) else { return };
     // An event may come late, when it plays again.
     if !video.paused() || !is_persons_pause(watching, true) || video.ended() {
+        return;
+    }
+    // Phones pause a page that goes out of sight, and desktops a film without sound. Later it is a headset's key.
+    if browser::hidden() && browser::monotonic_ms() - watching.together.hidden_since_ms.get_value() < HIDING_MS {
+        watching.together.suspended.set_value(true);
         return;
     }
     let command = Command::pause_at(video.current_time());
@@ -44,15 +70,14 @@ pub(crate) fn paused(watching: Watching) {
 pub(crate) fn sought(watching: Watching, from_s: f64, waited: bool) {
     let Some(video) = steering_video(watching) else { return };
     let to_s = video.current_time();
-    let stuck = waited && !video.paused();
-    if watching
-        .together
-        .orders
-        .with_value(|orders| orders.is_persons_seek(browser::monotonic_ms(), from_s, to_s, stuck))
-    {
+    let (now_ms, runs) = (browser::monotonic_ms(), !video.paused());
+    if watching.together.orders.with_value(|orders| orders.is_persons_seek(now_ms, from_s, to_s, waited, runs)) {
         // Its event may come after a look has seen it.
         let seen = Action { seek_to_s: Some(to_s), ..Action::default() };
         watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &seen));
+        if runs {
+            stop(watching, &video);
+        }
         steer(watching, Command::seek(to_s));
     }
 }
@@ -111,17 +136,32 @@ fn steer(watching: Watching, command: Command) {
 fn send(watching: Watching) {
     let Some(command) = watching.together.queue.try_update_value(|queue| queue.next()).flatten() else { return };
     let session = watching.session;
-    let call = api::steer(session, browser::viewer_token(), browser::host_key(session), command);
     spawn_local(async move {
-        let answer = api::within(PATIENCE, call).await;
-        if watching.is_over() {
-            return;
-        }
+        let mut tries = 1;
+        let answer = loop {
+            let call = api::steer(session, browser::viewer_token(), browser::host_key(session), command);
+            let answer = api::within(PATIENCE, call).await;
+            if watching.is_over() {
+                return;
+            }
+            match answer {
+                Err(error) if error.is_passing() && tries < TRIES => {
+                    watching.reachable.set(false);
+                    sleep(PAUSE).await;
+                    if watching.is_over() {
+                        return;
+                    }
+                    tries += 1;
+                }
+                answer => break answer,
+            }
+        };
         watching.together.queue.update_value(|queue| queue.answered());
         match answer {
             Ok(view) => follow::hear(watching, view),
             Err(error) => {
                 watching.together.refusal.set(Some(error.0.message));
+                watching.together.follower.update_value(|follower| follower.refused());
                 follow::look(watching);
             }
         }

@@ -18,7 +18,16 @@ struct Room {
 impl Room {
     /// The film is at 100 s and runs, or stands there; the viewer has just come.
     fn new(runs: bool) -> Self {
+        Self::with(runs, true)
+    }
+
+    /// With somebody who follows everywhere at once, or nobody else.
+    fn with(runs: bool, company: bool) -> Self {
         let mut shared = SharedPlayhead::new(OFFSET_MS, Some(200.0));
+        if company {
+            let report = Report { ready: Some(u64::MAX), ..Report::default() };
+            let _ = shared.report(OFFSET_MS, &PublicViewerId("ben".to_owned()), report);
+        }
         let _ = shared.apply(OFFSET_MS, &Command::seek(100.0), &host());
         if runs {
             let _ = shared.apply(OFFSET_MS, &Command::play(), &host());
@@ -118,6 +127,26 @@ fn who_comes_late_is_with_the_others_after_one_seek() {
     room.pass(3_000.0);
     assert_eq!(room.seeks(), 2);
     assert!(room.error_s().abs() < 0.025, "{}", room.error_s());
+}
+
+#[test]
+fn who_watches_alone_is_never_skipped_ahead_nor_pestered() {
+    let mut room = Room::with(false, false);
+    room.pass(1_000.0);
+    room.steer(Command::play());
+    room.pass(5_000.0);
+    let seeks = room.seeks();
+    room.player.position_s -= 0.3;
+    room.pass(5_000.0);
+    assert_eq!((room.seeks(), room.player.rate), (seeks, 1.0), "nobody is there to be level with");
+    // The network was gone for half a minute, and the film ran on.
+    let before_s = room.player.position_s;
+    room.busy_until_ms = room.now_ms + 30_000.0;
+    room.now_ms += 30_000.0;
+    room.pass(3_000.0);
+    assert_eq!(room.seeks(), seeks);
+    assert!(room.player.position_s < before_s + 3.5, "{}", room.player.position_s);
+    assert!(room.error_s().abs() < 0.5 && !room.player.paused, "{}", room.error_s());
 }
 
 #[test]

@@ -110,13 +110,16 @@ fn it_stands_while_nobody_can_go_on_and_when_the_last_has_left() {
 #[test]
 fn a_lie_about_a_stall_moves_nobody_far() {
     for lie_s in [f64::NAN, -1e300, 1e300, 0.0] {
-        let mut shared = film(&["anna"]);
-        assert_eq!(shared.apply(1_920.0, &Command::seek(90.0), &anna()), Ok(Applied::Changed));
-        assert_eq!(shared.apply(1_920.0, &Command::play(), &anna()), Ok(Applied::Changed));
-        let revision = shared.revision();
-        let _ = shared.report(1_920.0, &id("anna"), ready(revision));
-        let report = Report { stalled_at_s: Some(lie_s), ..Report::default() };
-        let _ = shared.report(3_000.0, &id("anna"), report);
+        let mut shared = film(&["anna", "ben"]);
+        assert_eq!(shared.apply(1_800.0, &Command::seek(90.0), &anna()), Ok(Applied::Changed));
+        for viewer in ["anna", "ben"] {
+            let _ = shared.report(1_800.0, &id(viewer), ready(u64::MAX));
+        }
+        assert_eq!(shared.apply(1_800.0, &Command::play(), &anna()), Ok(Applied::Changed));
+        for viewer in ["anna", "ben"] {
+            let report = Report { stalled_at_s: Some(lie_s), ..Report::default() };
+            let _ = shared.report(3_000.0, &id(viewer), report);
+        }
         assert_eq!(shared.position_at(3_000.0), 91.0, "{lie_s}");
     }
 }
