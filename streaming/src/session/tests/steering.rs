@@ -76,7 +76,7 @@ fn who_does_not_watch_does_not_steer() {
     let now = world.now;
     world.registry.leave(now, id(1), &token("bob")).unwrap();
     assert_eq!(world.steer(1, "bob", Command::play()).unwrap_err().kind, ErrorKind::Forbidden);
-    assert_eq!(world.playhead(1), before);
+    assert_eq!(world.playhead(1), PlayheadView { lone: true, ..before });
 }
 
 #[test]
