@@ -18,7 +18,7 @@ async function company(browser: Browser, servers: Pick<Matinee, 'url'>[], sessio
   const viewers: Viewer[] = [];
   for (const server of servers) {
     const viewer = await Viewer.arrive(await browser.newContext(), server, FILM);
-    await viewer.follow(session);
+    await viewer.follow(`${session}?together`);
     viewers.push(viewer);
   }
   for (const { page } of viewers) await noteTurns(page);
@@ -109,6 +109,9 @@ test('one who watches on their own moves nobody, and comes back with one click',
 
 test('the host keeps the wheel, and the others are told', async ({ matinee, films, browser }) => {
   const host = await Viewer.arrive(await browser.newContext(), matinee, FILM);
+  // The preview is switched on by an address and stays on in this browser.
+  await host.page.goto(`${matinee.url}/watch/00000000-0000-4000-8000-000000000000?together`);
+  await expect(host.page.getByRole('alert').first()).toBeVisible();
   await host.paste(`${films.url}/${FILM.file}`);
   await host.play();
   await host.page.getByRole('checkbox', { name: /only i/i }).check();

@@ -77,7 +77,7 @@ fn Host(watching: Watching) -> impl IntoView {
         key.with(Option::is_some).then(|| {
             view! {
                 <div class="host">
-                    <Wheel watching />
+                    <Show when=move || watching.together.on.get()><Wheel watching /></Show>
                     {move || {
                         if asked.get() {
                             view! {

@@ -19,12 +19,13 @@ pub(crate) fn TogetherBar(watching: Watching) -> impl IntoView {
         together.view.with(|view| watching.viewers.with(|viewers| shared_words(view.as_ref()?, viewers)))
     });
     let in_company = Memo::new(move |_| watching.viewers.with(|viewers| viewers.len() > 1));
-    let shown = move || alone.get() || in_company.get() || together.refusal.with(Option::is_some);
+    let on = together.on;
+    let shown = move || on.get() && (alone.get() || in_company.get() || together.refusal.with(Option::is_some));
     view! {
         <div class="together" class:shown=shown>
             <p class="quiet" role="status">{move || words.get().filter(|_| shown())}</p>
             <p class="detail" role="alert">{move || together.refusal.get()}</p>
-            <Show when=move || alone.get() || in_company.get()>
+            <Show when=move || on.get() && (alone.get() || in_company.get())>
                 <button
                     type="button"
                     on:click=move |_| {

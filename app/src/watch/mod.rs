@@ -33,8 +33,13 @@ pub(crate) fn begin(watching: Watching) {
         watching.name.set(crate::browser::name());
         watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
-        together::keep_following(watching);
-        together::keep_channel(watching);
+        if crate::browser::previews_together() {
+            watching.together.on.set(true);
+            together::keep_following(watching);
+            together::keep_channel(watching);
+        } else {
+            presence::keep_beating(watching);
+        }
         torrent::keep(watching);
         keys::listen(watching);
         // Here, since the server has no windows.

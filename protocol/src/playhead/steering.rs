@@ -344,7 +344,16 @@ impl SharedPlayhead {
             (Steer::Play, _) | (Steer::Pause { .. }, Motion::Paused { .. }) => return false,
             (Steer::Seek { position_s }, motion) => {
                 let target_s = clamp(position_s, self.duration_s);
+                let nobody = !self.audience.has_followers();
                 match motion {
+                    // Nobody is there for whom it could run.
+                    Motion::Standing { position_s } if nobody => {
+                        if *position_s == target_s {
+                            return false;
+                        }
+                        *position_s = target_s;
+                        self.standing_since = next;
+                    }
                     Motion::Paused { position_s } if *position_s == target_s => return false,
                     Motion::Paused { position_s } => {
                         *position_s = target_s;

@@ -70,6 +70,9 @@ pub(in crate::watch) fn keep(watching: Watching) {
 /// Looks at the player, does what is to be done, and sees to the next look.
 pub(in crate::watch) fn look(watching: Watching) {
     let together = watching.together;
+    if !together.on.get_untracked() {
+        return;
+    }
     let now_ms = browser::monotonic_ms();
     let ready = watching.phase.get_untracked() == Phase::Showing
         && watching.problem.with_untracked(Option::is_none)
@@ -191,6 +194,9 @@ pub(in crate::watch) fn sync(watching: Watching) {
 
 /// Where a player that is loaded now should begin, in seconds; none for who watches alone, or before the server has told.
 pub(in crate::watch) fn start_s(watching: Watching) -> Option<f64> {
+    if !watching.together.on.get_untracked() {
+        return None;
+    }
     let now_ms = browser::monotonic_ms();
     watching.together.follower.with_value(|follower| {
         let view = follower.view().filter(|_| follower.is_following())?;

@@ -25,6 +25,8 @@ const FRAME_S: f64 = 1.0 / 60.0;
 /// What a watch page knows of the shared playhead.
 #[derive(Clone, Copy)]
 pub(crate) struct Together {
+    /// The page follows the shared playhead at all: a preview, see [`browser::previews_together`](crate::browser).
+    pub(crate) on: RwSignal<bool>,
     follower: StoredValue<Follower>,
     orders: StoredValue<Orders>,
     queue: StoredValue<Queue>,
@@ -44,6 +46,7 @@ pub(crate) struct Together {
 impl Together {
     pub(super) fn new() -> Self {
         Self {
+            on: RwSignal::new(false),
             follower: StoredValue::new(Follower::new(FRAME_S)),
             orders: StoredValue::new(Orders::default()),
             queue: StoredValue::new(Queue::default()),

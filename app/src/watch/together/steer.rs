@@ -118,7 +118,7 @@ pub(crate) fn set_rules(watching: Watching, rules: Rules) {
 /// The player, where what is done with it is done to all.
 fn steering_video(watching: Watching) -> Option<HtmlVideoElement> {
     let showing = watching.phase.get_untracked() == Phase::Showing && !watching.needs_click.get_untracked();
-    let shared = !watching.together.alone.get_untracked();
+    let shared = watching.together.on.get_untracked() && !watching.together.alone.get_untracked();
     // Chromium pauses an element that fails.
     watching.video.get_untracked().filter(|video| showing && shared && video.error().is_none())
 }
