@@ -6,7 +6,7 @@
 
 use std::{
     io::{self, IoSlice},
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     pin::Pin,
     sync::{
         Arc,
@@ -15,7 +15,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use axum::{extract::connect_info::Connected, serve::IncomingStream};
+use axum::{
+    extract::{ConnectInfo, connect_info::Connected},
+    http::Extensions,
+    serve::IncomingStream,
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
@@ -36,6 +40,11 @@ pub struct Peer {
 }
 
 impl Peer {
+    /// The other end of a request's connection, as far as the socket tells: what a proxy's headers say, anybody can write.
+    pub fn ip(extensions: &Extensions) -> Option<IpAddr> {
+        extensions.get::<ConnectInfo<Self>>().map(|info| info.0.addr.ip())
+    }
+
     /// From the next write on the connection ends when the other end is silent.
     pub fn must_answer(&self) {
         self.must_answer.store(true, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Who sends a request: a page with its viewer's token, or a player without.
 
 use axum::{
-    extract::{ConnectInfo, FromRequestParts},
+    extract::FromRequestParts,
     http::{HeaderMap, header, request::Parts},
 };
 use protocol::{Error, ErrorKind, VIEWER_HEADER, ViewerToken};
@@ -26,8 +26,7 @@ impl<S: Sync> FromRequestParts<S> for From {
                     .into())
             };
         }
-        let address =
-            parts.extensions.get::<ConnectInfo<Peer>>().map_or_else(String::new, |info| info.0.addr.ip().to_string());
+        let address = Peer::ip(&parts.extensions).map_or_else(String::new, |address| address.to_string());
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let agent: String = agent.chars().take(200).collect();
         Ok(Self(Player::Anonymous(format!("{address} {agent}"))))

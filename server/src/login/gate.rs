@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -49,9 +49,9 @@ pub async fn gate(State(login): State<Login>, request: Request, next: Next) -> R
     response
 }
 
-/// Whom a request comes from, as far as the socket tells: what a proxy's headers say, anybody can write.
+/// Whom a request comes from.
 pub(super) fn address(request: &Request) -> IpAddr {
-    request.extensions().get::<ConnectInfo<Peer>>().map_or(attempts::UNKNOWN, |info| info.0.addr.ip())
+    Peer::ip(request.extensions()).unwrap_or(attempts::UNKNOWN)
 }
 
 fn refused(request: &Request) -> Response {

@@ -8,42 +8,14 @@ use std::{
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
-use crate::program::{Place, Program, client};
+use crate::{house::House, program::client};
 
 const ADA: &str = "viewer-token-of-ada-";
 const BERT: &str = "viewer-token-of-bert";
 /// From a command's start until all have heard of it; on this loopback it takes some milliseconds.
 const SOON: Duration = Duration::from_secs(1);
 
-/// A program with a session whose film's server never answers.
-struct House {
-    program: Program,
-    session: String,
-    host_key: String,
-    _place: Place,
-    _silent: std::net::TcpListener,
-}
-
 impl House {
-    async fn open(args: &[&str]) -> Self {
-        let place = Place::new();
-        let program = Program::start(&place, args, None).await;
-        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let source = format!("http://{}/film.mkv", silent.local_addr().unwrap());
-        let (status, opened) = program.call("open", &json!({"source": source})).await;
-        assert_eq!(status, 200, "{opened}");
-        let text = |name: &str| opened[name].as_str().unwrap().to_owned();
-        Self { session: text("session"), host_key: text("host_key"), program, _place: place, _silent: silent }
-    }
-
-    async fn beat(&self, viewer: &str, more: Value) -> Value {
-        let mut beat = json!({"session": self.session, "viewer": viewer, "position_s": 0, "paused": false});
-        beat.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let (status, reply) = self.program.call("heartbeat", &json!({"beat": beat})).await;
-        assert_eq!(status, 200, "{reply}");
-        reply
-    }
-
     async fn steer(&self, viewer: &str, host_key: Option<&str>, command: Value) -> (u16, Value) {
         let call = json!({"session": self.session, "viewer": viewer, "host_key": host_key, "command": command});
         self.program.call("steer", &call).await
@@ -55,12 +27,12 @@ impl House {
         view
     }
 
-    fn get(&self, session: &str) -> reqwest::RequestBuilder {
+    fn events(&self, session: &str) -> reqwest::RequestBuilder {
         client().get(format!("{}/api/events/{session}", self.program.url))
     }
 
     async fn listen(&self, viewer: &str) -> Listener {
-        Listener::to(self.get(&self.session).header("matinee-viewer", viewer)).await
+        Listener::to(self.events(&self.session).header("matinee-viewer", viewer)).await
     }
 
     async fn viewers(&self) -> Vec<Value> {
@@ -218,7 +190,7 @@ async fn who_may_not_steer_is_told_and_nothing_moves() {
 #[tokio::test]
 async fn channels_are_for_viewers_of_this_site() {
     let house = House::open(&[]).await;
-    let get = || house.get(&house.session);
+    let get = || house.events(&house.session);
     assert_eq!(refused(get()).await, (401, "unauthorized".into()));
     let query = client().get(format!("{}/api/events/{}?viewer={ADA}", house.program.url, house.session));
     assert_eq!(refused(query).await, (401, "unauthorized".into()), "a token in an address is none");
@@ -226,7 +198,7 @@ async fn channels_are_for_viewers_of_this_site() {
     let foreign = get().header("matinee-viewer", ADA).header("origin", "http://evil.example");
     assert_eq!(refused(foreign).await, (403, "forbidden".into()));
     for session in ["00000000-0000-4000-8000-000000000000", "x"] {
-        let unknown = house.get(session).header("matinee-viewer", ADA);
+        let unknown = house.events(session).header("matinee-viewer", ADA);
         assert_eq!(refused(unknown).await, (404, "unknown_session".into()));
     }
     assert!(house.viewers().await.is_empty());
@@ -241,11 +213,11 @@ async fn channels_are_for_viewers_of_this_site() {
 async fn a_channel_goes_on_where_the_last_one_ended() {
     let house = House::open(&[]).await;
     house.beat(ADA, json!({"position_s": 20})).await;
-    let unsteered = house.get(&house.session).header("matinee-viewer", BERT).header("last-event-id", 0);
+    let unsteered = house.events(&house.session).header("matinee-viewer", BERT).header("last-event-id", 0);
     let (id, first) = Listener::to(unsteered).await.next().await.unwrap();
     assert_eq!((id, &first["playhead"]["position_s"]), (Some(0), &json!(20.0)), "it moves without a new revision");
     let known = house.seek(ADA, 30.0).await["revision"].as_u64().unwrap();
-    let resume = || house.get(&house.session).header("matinee-viewer", BERT).header("last-event-id", known);
+    let resume = || house.events(&house.session).header("matinee-viewer", BERT).header("last-event-id", known);
     let mut same = Listener::to(resume()).await;
     let (_, first) = same.next().await.unwrap();
     assert!(first["session"].is_object(), "the playhead is known: {first}");

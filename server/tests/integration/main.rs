@@ -4,6 +4,7 @@
 
 mod calls;
 mod events;
+mod house;
 mod login;
 mod program;
 mod start;

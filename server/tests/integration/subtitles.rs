@@ -2,42 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::program::{Place, Program, client};
+use crate::{house::House, program::client};
 
 const VIEWER: &str = "viewer-token-of-ada-";
 const SRT: &str = "1\r\n00:00:01,000 --> 00:00:02,500\r\n<i>Hello</i>\r\n";
 
-/// A program with a session whose film's server never answers, and one viewer in it.
-struct House {
-    program: Program,
-    session: String,
-    host_key: String,
-    _place: Place,
-    _silent: std::net::TcpListener,
+/// A session with one viewer in it.
+async fn house() -> House {
+    let house = House::open(&[]).await;
+    assert_eq!(house.beat(VIEWER, json!({})).await["outside"], Value::Null);
+    house
 }
 
 impl House {
-    async fn open() -> Self {
-        let place = Place::new();
-        let program = Program::start(&place, &[], None).await;
-        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let source = format!("http://{}/film.mkv", silent.local_addr().unwrap());
-        let (status, opened) = program.call("open", &json!({"source": source})).await;
-        assert_eq!(status, 200, "{opened}");
-        let text = |name: &str| opened[name].as_str().unwrap().to_owned();
-        let house =
-            Self { session: text("session"), host_key: text("host_key"), program, _place: place, _silent: silent };
-        assert_eq!(house.beat(VIEWER).await["outside"], Value::Null);
-        house
-    }
-
-    async fn beat(&self, viewer: &str) -> Value {
-        let beat = json!({"beat": {"session": self.session, "viewer": viewer, "position_s": 0, "paused": false}});
-        let (status, reply) = self.program.call("heartbeat", &beat).await;
-        assert_eq!(status, 200, "{reply}");
-        reply
-    }
-
     fn post(&self, session: &str, name: &str, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
         client().post(format!("{}/subtitles/{session}?name={name}", self.program.url)).body(body)
     }
@@ -67,14 +44,14 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
 
 #[tokio::test]
 async fn an_uploaded_file_is_there_for_all_and_goes_with_its_session() {
-    let house = House::open().await;
+    let house = house().await;
     let (status, track) = house.upload("Film.en.srt", SRT).await;
     let wanted = json!({
         "track": "x0", "codec": "subrip", "kind": "text", "language": "en", "title": "Film.en.srt",
         "default": false, "forced": false, "hearing_impaired": false,
     });
     assert_eq!((status, &track), (200, &wanted));
-    assert_eq!(house.beat("viewer-token-of-bert").await["outside"], json!([wanted]));
+    assert_eq!(house.beat("viewer-token-of-bert", json!({})).await["outside"], json!([wanted]));
     let (_, view) = house.program.call("session", &json!({"session": house.session})).await;
     assert_eq!(view["outside"], json!([wanted]));
     assert_eq!(house.texts("x0").await, ["{\\i1}Hello{\\i0}"]);
@@ -100,7 +77,7 @@ async fn an_uploaded_file_is_there_for_all_and_goes_with_its_session() {
 
 #[tokio::test]
 async fn encodings_and_forms_are_told_by_what_is_in_the_file() {
-    let house = House::open().await;
+    let house = house().await;
     let russian = "1\r\n00:00:01,000 --> 00:00:02,000\r\nЯ не знаю, что тебе сказать. Встретимся завтра.\r\n";
     // Windows-1251, by hand: its letters stand in Unicode's order.
     let narrow: Vec<u8> = russian
@@ -135,7 +112,7 @@ async fn encodings_and_forms_are_told_by_what_is_in_the_file() {
 
 #[tokio::test]
 async fn what_is_no_viewers_subtitle_file_is_refused_in_words() {
-    let house = House::open().await;
+    let house = house().await;
     let kind = |(status, error): (u16, Value)| {
         assert!(!error["message"].as_str().unwrap().is_empty());
         (status, error["kind"].as_str().unwrap().to_owned())
@@ -160,13 +137,13 @@ async fn what_is_no_viewers_subtitle_file_is_refused_in_words() {
     let nameless = client().post(format!("{}/subtitles/{}", house.program.url, house.session)).body(SRT);
     assert_eq!(kind(answer(nameless.header("matinee-viewer", VIEWER)).await), (400, "invalid_request".into()));
     assert_eq!(answer(own().header("origin", &house.program.url)).await.0, 200);
-    assert_eq!(house.beat(VIEWER).await["outside"].as_array().unwrap().len(), 1);
+    assert_eq!(house.beat(VIEWER, json!({})).await["outside"].as_array().unwrap().len(), 1);
     assert!(!house.program.log().contains(VIEWER));
 }
 
 #[tokio::test]
 async fn a_link_goes_through_the_calls_and_their_rules() {
-    let house = House::open().await;
+    let house = house().await;
     let call = async |source: &str, viewer: &str| {
         let body = json!({"session": house.session, "viewer": viewer, "source": source});
         let (status, error) = house.program.call("bring-subtitles", &body).await;
