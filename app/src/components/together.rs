@@ -26,16 +26,7 @@ pub(crate) fn TogetherBar(watching: Watching) -> impl IntoView {
             <p class="quiet" role="status">{move || words.get().filter(|_| shown())}</p>
             <p class="detail" role="alert">{move || together.refusal.get()}</p>
             <Show when=move || on.get() && (alone.get() || in_company.get())>
-                <button
-                    type="button"
-                    on:click=move |_| {
-                        if alone.get_untracked() {
-                            watch::join_others(watching);
-                        } else {
-                            watch::watch_alone(watching);
-                        }
-                    }
-                >
+                <button type="button" on:click=move |_| watch::set_alone(watching, !alone.get_untracked())>
                     {move || if alone.get() { "Back to the others" } else { "Watch on my own" }}
                 </button>
             </Show>

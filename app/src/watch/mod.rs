@@ -25,7 +25,7 @@ pub(crate) use playback::{
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
 pub(crate) use subtitles::{change_look, delay_by, follow as follow_subtitles};
-pub(crate) use together::{join_others, paused, played, rate_changed, set_rules, watch_alone};
+pub(crate) use together::{paused, played, rate_changed, set_alone, set_rules};
 
 /// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
 pub(crate) fn begin(watching: Watching) {

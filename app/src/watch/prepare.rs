@@ -21,7 +21,6 @@ const PREPARING: Duration = Duration::from_millis(20);
 const READING: Duration = Duration::from_secs(5);
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-
 /// Where a joiner starts at the beginning rather than at the playhead, while playheads are not shared.
 const FROM_START_S: f64 = 5.0;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{ErrorKind, Heartbeat, HeartbeatReply, Leave, SessionState};
+use protocol::{ErrorKind, Heartbeat, HeartbeatReply, Leave, SessionState, SubtitleTrack};
 use wasm_bindgen::JsCast;
 use web_sys::PageTransitionEvent;
 
@@ -56,10 +56,7 @@ pub(crate) fn beat_soon(watching: Watching) {
 
 /// A heartbeat now, unless one is on its way or the server is not known to have the session.
 pub(crate) fn beat(watching: Watching) {
-    let unknown = watching
-        .problem
-        .with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession));
-    if unknown || watching.beating.get_value() || watching.view.with_untracked(Option::is_none) {
+    if watching.is_gone() || watching.beating.get_value() || watching.view.with_untracked(Option::is_none) {
         return;
     }
     watching.beating.set_value(true);
@@ -97,21 +94,21 @@ pub(crate) fn beat(watching: Watching) {
 fn answered(watching: Watching, reply: HeartbeatReply) {
     watching.reachable.set(true);
     watching.viewers.set(reply.viewers);
-    watching.tell_outside(reply.outside);
-    if reply.session_state == SessionState::Failed && watching.problem.with_untracked(Option::is_none) {
+    told(watching, reply.session_state, reply.outside, reply.duration_s);
+}
+
+/// The server says where the session is in its life, what viewers brought along, and how long the film is.
+pub(super) fn told(watching: Watching, state: SessionState, outside: Vec<SubtitleTrack>, duration_s: Option<f64>) {
+    watching.tell_outside(outside);
+    if state == SessionState::Failed && watching.problem.with_untracked(Option::is_none) {
         // The session's own account says what failed.
         watching.try_again();
         return;
     }
-    if let Some(duration_s) = reply.duration_s {
-        end_told(watching, duration_s);
+    if let Some(duration_s) = duration_s {
+        watching.duration_s.set(Some(duration_s));
+        end_at(watching, duration_s);
     }
-}
-
-/// The server says how long the film is.
-pub(super) fn end_told(watching: Watching, duration_s: f64) {
-    watching.duration_s.set(Some(duration_s));
-    end_at(watching, duration_s);
 }
 
 /// Loads the playlist anew when the film's end is elsewhere than the loaded one says.

@@ -2,8 +2,8 @@
 
 use leptos::{html, prelude::*};
 use protocol::{
-    Choice, Error, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleKind, SubtitleTrack,
-    TorrentView, TrackId, TrackKind, ViewerView,
+    Choice, Error, ErrorKind, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleKind,
+    SubtitleTrack, TorrentView, TrackId, TrackKind, ViewerView,
 };
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
@@ -169,6 +169,12 @@ impl Watching {
     /// The page has been left; nothing of this may be touched any more.
     pub(crate) fn is_over(self) -> bool {
         self.view.is_disposed()
+    }
+
+    /// The server is known not to have the session.
+    pub(crate) fn is_gone(self) -> bool {
+        self.problem
+            .with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession))
     }
 
     pub(crate) fn media(self) -> Option<Media> {

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{EndReason, Error, ErrorKind, Event, SessionId, SessionNews, SessionState, VIEWER_HEADER};
+use protocol::{EndReason, Error, ErrorKind, Event, SessionId, VIEWER_HEADER};
 use wasm_bindgen::prelude::*;
 
 use super::{ffi, follow};
@@ -116,16 +116,10 @@ async fn reopen(watching: Watching, line: Shared, status: u16) {
     let jitter = 0.5 + js_sys::Math::random();
     sleep(Duration::from_millis((pause_ms as f64 * jitter) as u64)).await;
     // A heartbeat finds out about sessions that are gone.
-    if watching.is_over() || line.borrow().over || line.borrow().open.is_some() || is_gone(watching) {
+    if watching.is_over() || line.borrow().over || line.borrow().open.is_some() || watching.is_gone() {
         return;
     }
     open(watching, &line);
-}
-
-fn is_gone(watching: Watching) -> bool {
-    watching
-        .problem
-        .with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession))
 }
 
 fn address(session: SessionId) -> String {
@@ -137,21 +131,10 @@ fn hear(watching: Watching, event: Event) {
     match event {
         Event::Playhead(view) => follow::hear(watching, view),
         Event::Viewers(viewers) => watching.viewers.set(viewers),
-        Event::Session(news) => tell(watching, news),
+        Event::Session(news) => presence::told(watching, news.state, news.outside, news.duration_s),
         Event::End(EndReason::Closed) => {
             watching.give_up(Error::new(ErrorKind::UnknownSession, "the screening is over; its host has closed it"));
         }
         Event::End(EndReason::Left | EndReason::Stopping) => {}
-    }
-}
-
-fn tell(watching: Watching, news: SessionNews) {
-    watching.tell_outside(news.outside);
-    if news.state == SessionState::Failed && watching.problem.with_untracked(Option::is_none) {
-        // The session's own account says what failed.
-        return watching.try_again();
-    }
-    if let Some(duration_s) = news.duration_s {
-        presence::end_told(watching, duration_s);
     }
 }

@@ -123,7 +123,7 @@ fn act(watching: Watching, video: &HtmlVideoElement, action: &Action) {
     if *action == Action::default() {
         return;
     }
-    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), action));
+    watching.together.note(action);
     if action.pause == Some(true) {
         let _ = video.pause();
     }
@@ -174,14 +174,14 @@ pub(in crate::watch) fn stood(watching: Watching, now_ms: f64) -> Option<Report>
 /// The player is loaded anew, to begin there: it stands, whatever it did.
 pub(in crate::watch) fn loading(watching: Watching, position_s: f64) {
     let action = Action { pause: Some(true), seek_to_s: Some(position_s), rate: Some(1.0) };
-    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
+    watching.together.note(&action);
     look(watching);
 }
 
 /// The browser does not play without a click: the player stands.
 pub(in crate::watch) fn refused(watching: Watching) {
     let action = Action { pause: Some(true), ..Action::default() };
-    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
+    watching.together.note(&action);
     look(watching);
 }
 
@@ -189,7 +189,7 @@ pub(in crate::watch) fn refused(watching: Watching) {
 pub(in crate::watch) fn sync(watching: Watching) {
     let Some(video) = watching.video.get_untracked() else { return };
     let action = Action { pause: Some(video.paused()), seek_to_s: None, rate: Some(video.playback_rate()) };
-    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
+    watching.together.note(&action);
 }
 
 /// Where a player that is loaded now should begin, in seconds; none for who watches alone, or before the server has told.
@@ -206,17 +206,8 @@ pub(in crate::watch) fn start_s(watching: Watching) -> Option<f64> {
     })
 }
 
-/// Watches on without the others.
-pub(crate) fn watch_alone(watching: Watching) {
-    set_alone(watching, true);
-}
-
-/// Goes back to the others.
-pub(crate) fn join_others(watching: Watching) {
-    set_alone(watching, false);
-}
-
-fn set_alone(watching: Watching, alone: bool) {
+/// Watches on without the others, or goes back to them.
+pub(crate) fn set_alone(watching: Watching, alone: bool) {
     watching.together.refusal.set(None);
     watching.together.alone.set(alone);
     sync(watching);

@@ -8,14 +8,15 @@ mod queue;
 mod steer;
 
 use leptos::prelude::*;
-use protocol::playhead::{Follower, PlayheadView};
+use protocol::playhead::{Action, Follower, PlayheadView};
 use send_wrapper::SendWrapper;
 
 use self::{follow::Ticking, orders::Orders, queue::Queue};
+use crate::browser;
 
 pub(super) use channel::keep as keep_channel;
+pub(crate) use follow::set_alone;
 pub(super) use follow::{heard_beat, keep as keep_following, loading, look, refused, start_s, stood, sync};
-pub(crate) use follow::{join_others, watch_alone};
 pub(super) use steer::{clicked, sought};
 pub(crate) use steer::{paused, played, rate_changed, set_rules};
 
@@ -57,5 +58,10 @@ impl Together {
             view: RwSignal::new(None),
             refusal: RwSignal::new(None),
         }
+    }
+
+    /// The page is about to do this with the player, or takes it for done.
+    fn note(self, action: &Action) {
+        self.orders.update_value(|orders| orders.note(browser::monotonic_ms(), action));
     }
 }

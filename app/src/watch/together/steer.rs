@@ -35,14 +35,14 @@ pub(crate) fn played(watching: Watching) {
 /// It goes on with the others, a moment later.
 fn stop(watching: Watching, video: &HtmlVideoElement) {
     let stop = Action { pause: Some(true), ..Action::default() };
-    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &stop));
+    watching.together.note(&stop);
     let _ = video.pause();
 }
 
 /// The click that the browser wanted: while the film is paused for all it plays for all.
 pub(in crate::watch) fn clicked(watching: Watching) {
     let action = Action { pause: Some(false), ..Action::default() };
-    watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &action));
+    watching.together.note(&action);
     let state = watching.together.view.with_untracked(|view| view.as_ref().map(|view| view.state));
     if state == Some(PlayheadState::Paused) && !watching.together.alone.get_untracked() {
         steer(watching, Command::play());
@@ -74,7 +74,7 @@ pub(crate) fn sought(watching: Watching, from_s: f64, waited: bool) {
     if watching.together.orders.with_value(|orders| orders.is_persons_seek(now_ms, from_s, to_s, waited, runs)) {
         // Its event may come after a look has seen it.
         let seen = Action { seek_to_s: Some(to_s), ..Action::default() };
-        watching.together.orders.update_value(|orders| orders.note(browser::monotonic_ms(), &seen));
+        watching.together.note(&seen);
         if runs {
             stop(watching, &video);
         }
@@ -103,9 +103,7 @@ pub(crate) fn rate_changed(watching: Watching) {
     let rate = video.playback_rate();
     if watching.together.orders.with_value(|orders| orders.is_persons_rate(rate)) {
         let rate = rate.clamp(*RATES.start(), *RATES.end());
-        watching.together.orders.update_value(|orders| {
-            orders.note(browser::monotonic_ms(), &Action { rate: Some(rate), ..Action::default() });
-        });
+        watching.together.note(&Action { rate: Some(rate), ..Action::default() });
         steer(watching, Command::rate(rate));
     }
 }
