@@ -1,8 +1,9 @@
 //! What the page does to stay with the others.
 
+use super::beats::Beats;
 use super::correction::{Corrector, Verdict};
 use super::learning::{SeekTime, StartDelay};
-use super::{Clock, Exchange, PlayheadState, PlayheadView, Report};
+use super::{Action, Clock, Exchange, PlayerState, PlayheadState, PlayheadView, Report};
 
 /// How often to look, in milliseconds, when nothing is near.
 const LOOK_MS: f64 = 250.0;
@@ -23,42 +24,13 @@ const FAR_MS: f64 = 1_000.0;
 /// Who watches alone is left alone within this, in milliseconds: with another viewer it is corrected, in 10 s at most.
 const LONE_BAND_MS: f64 = 500.0;
 /// The offset is believed from this many exchanges on; the first one alone is off by half its round trip.
-const EXCHANGES: u32 = 4;
-/// Exchanges of a quarter and of half a second, after which heartbeats are as far apart as anybody's.
-const QUICK: u32 = 8;
-const BRISK: u32 = 16;
-/// The first ones follow each other at once, since nothing starts before the clock is known.
+pub(super) const EXCHANGES: u32 = 4;
+/// Nothing starts before the clock is known, so until then it is looked this often.
 const FIRST_MS: f64 = 50.0;
 /// A player that should run and has had no data for this long has stalled.
 const STALL_TOLD_MS: f64 = 400.0;
-const BEAT_MS: f64 = 5_000.0;
 /// A player that ignores where it is put is not asked more often while it stands.
 const STANDING_SEEKS: u32 = 2;
-
-/// The page's player, all read at one moment.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PlayerState {
-    /// `currentTime`, as film time in seconds.
-    pub position_s: f64,
-    pub paused: bool,
-    pub seeking: bool,
-    /// It could not go on at once: `readyState` below `HAVE_FUTURE_DATA`.
-    pub buffering: bool,
-    pub ended: bool,
-    /// `playbackRate`.
-    pub rate: f64,
-}
-
-/// What the page shall do with its player, in this order; what is absent stays as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Action {
-    /// Pause (true) or play (false).
-    pub pause: Option<bool>,
-    /// Set `currentTime` to this film time, in seconds.
-    pub seek_to_s: Option<f64>,
-    /// Set `playbackRate`.
-    pub rate: Option<f64>,
-}
 
 /// One viewer's way of following the shared playhead.
 ///
@@ -96,12 +68,10 @@ pub struct Follower {
     stalled_since_ms: Option<f64>,
     ready: Option<u64>,
     stalled_at_s: Option<f64>,
-    /// What was told last of the two above.
-    reported: (Option<u64>, bool),
     /// The player is given back: its rate is made the shared one once more.
     release: bool,
     last_tick_ms: Option<f64>,
-    last_beat_ms: Option<f64>,
+    beats: Beats,
     next_tick_ms: f64,
 }
 
@@ -133,10 +103,9 @@ impl Follower {
             stalled_since_ms: None,
             ready: None,
             stalled_at_s: None,
-            reported: (None, false),
             release: false,
             last_tick_ms: None,
-            last_beat_ms: None,
+            beats: Beats::default(),
             next_tick_ms: LOOK_MS,
         }
     }
@@ -211,27 +180,16 @@ impl Follower {
     }
 
     /// Whether a heartbeat should go out now: every 5 s, more often until the clock is known well, and at once when the
-    /// player has become ready, since others may wait for that.
+    /// player has become ready, since others may wait for that, and when it stalls or goes on.
     #[must_use]
     pub fn beat_due(&self, now_ms: f64) -> bool {
-        let Some(last_ms) = self.last_beat_ms else { return true };
-        let pause_ms = match self.clock.estimate(now_ms).map_or(0, |estimate| estimate.exchanges) {
-            0..EXCHANGES => FIRST_MS + LOOK_CLOSELY_MS,
-            EXCHANGES..QUICK => LOOK_MS,
-            QUICK..BRISK => 2.0 * LOOK_MS,
-            _ => BEAT_MS,
-        };
-        // A timer that comes a moment early would otherwise skip a whole look.
-        let (ready, stalled) = self.reported;
-        now_ms - last_ms >= pause_ms - LOOK_CLOSELY_MS
-            || (self.ready.is_some() && self.ready != ready)
-            || self.stalled_at_s.is_some() != stalled
+        let exchanges = self.clock.estimate(now_ms).map_or(0, |estimate| estimate.exchanges);
+        self.beats.due(now_ms, exchanges, self.ready, self.stalled_at_s.is_some())
     }
 
     /// The heartbeat has been sent.
     pub fn beat_sent(&mut self, now_ms: f64) {
-        self.last_beat_ms = Some(now_ms);
-        self.reported = (self.ready, self.stalled_at_s.is_some());
+        self.beats.sent(now_ms, self.ready, self.stalled_at_s.is_some());
     }
 
     /// In how many milliseconds after the last tick the next one should be.
@@ -245,7 +203,7 @@ impl Follower {
         if self.last_tick_ms.replace(now_ms).is_some_and(|last_ms| now_ms - last_ms > SLEPT_MS) {
             self.woke();
         }
-        self.next_tick_ms = if self.knows_clock(now_ms) { LOOK_MS } else { FIRST_MS };
+        self.next_tick_ms = self.look_ms(now_ms);
         self.ready = None;
         self.stalled_at_s = None;
         let Some(view) = self.view.clone() else { return Action::default() };
@@ -279,7 +237,7 @@ impl Follower {
     /// There is no player to look at, which will be at `position_s` when there is: the film is being loaded. Called in
     /// place of [`Self::tick`].
     pub fn absent(&mut self, now_ms: f64, position_s: f64) {
-        self.next_tick_ms = if self.knows_clock(now_ms) { LOOK_MS } else { FIRST_MS };
+        self.next_tick_ms = self.look_ms(now_ms);
         self.last_tick_ms = Some(now_ms);
         self.ready = None;
         self.stalled_at_s = self.following.then_some(position_s);
@@ -441,8 +399,9 @@ impl Follower {
         self.shared_position_s(now_ms).is_some_and(|shared_s| shared_s > player.position_s - FAR_MS / 1000.0)
     }
 
-    fn knows_clock(&self, now_ms: f64) -> bool {
-        self.server_ms(now_ms).is_some()
+    /// How often to look when nothing is near.
+    fn look_ms(&self, now_ms: f64) -> f64 {
+        if self.server_ms(now_ms).is_some() { LOOK_MS } else { FIRST_MS }
     }
 
     fn server_ms(&self, now_ms: f64) -> Option<f64> {

@@ -12,11 +12,13 @@
 //! ```
 
 mod audience;
+mod beats;
 mod clock;
 mod command;
 mod correction;
 mod follower;
 mod learning;
+mod player;
 mod steering;
 mod view;
 
@@ -24,7 +26,8 @@ pub use audience::Report;
 pub use clock::{Clock, Estimate, Exchange, ServerTimes};
 pub use command::{Command, RATES, Rules, Steer, Steerer, Steering};
 pub use correction::{Corrector, MOST_RATE_SHARE, Verdict};
-pub use follower::{Action, Follower, PlayerState};
+pub use follower::Follower;
+pub use player::{Action, PlayerState};
 pub use steering::{Applied, SharedPlayhead};
 pub use view::{PlayheadState, PlayheadView};
 

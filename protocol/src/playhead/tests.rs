@@ -3,4 +3,5 @@
 mod clock;
 mod correction;
 mod follower;
+mod standing;
 mod steering;
