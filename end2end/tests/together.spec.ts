@@ -9,7 +9,7 @@ import { type Line, slowLine } from '../lib/slow-line.ts';
 import { expect, test, Viewer } from '../lib/test.ts';
 import { moved, noteTurns, quantile, spread, turn } from '../lib/together.ts';
 
-const FILM = film('fps25');
+const FILM = film('company');
 /** Three browsers decode at once: on two cores that do something else besides they are late, whoever is right. */
 const QUIET = process.env.MATINEE_QUIET === '1';
 const LOUD = 'wants a quiet machine: set MATINEE_QUIET=1';
@@ -22,7 +22,7 @@ async function company(browser: Browser, servers: Pick<Matinee, 'url'>[], sessio
   const viewers: Viewer[] = [];
   for (const server of servers) {
     const viewer = await Viewer.arrive(await browser.newContext(), server, FILM);
-    await viewer.follow(`${session}?together`);
+    await viewer.follow(session);
     viewers.push(viewer);
   }
   for (const { page } of viewers) await noteTurns(page);
@@ -114,9 +114,6 @@ test('one who watches on their own moves nobody, and comes back with one click',
 
 test('the host keeps the wheel, and the others are told', async ({ matinee, films, browser }) => {
   const host = await Viewer.arrive(await browser.newContext(), matinee, FILM);
-  // The preview is switched on by an address and stays on in this browser.
-  await host.page.goto(`${matinee.url}/watch/00000000-0000-4000-8000-000000000000?together`);
-  await expect(host.page.getByRole('alert').first()).toBeVisible();
   await host.paste(`${films.url}/${FILM.file}`);
   await host.play();
   await host.page.getByRole('checkbox', { name: /only i/i }).check();

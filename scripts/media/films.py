@@ -79,6 +79,8 @@ FILMS = {
     "hevc": Film("hevc", size=TINY, length_s=12, gop=48, codec="libx265"),
     "vp9": Film("vp9", size=TINY, length_s=12, gop=48, codec="libvpx-vp9"),
     "av1": Film("av1", size=TINY, length_s=12, gop=48, codec="libsvtav1"),
+    # Three browsers at once decode it with ease, and its frames are short enough to tell how far apart they are.
+    "company": Film("company", rate=Fraction(50), size=TINY, length_s=60, kilobits=1500),
     "gop10": Film("gop10", rate=Fraction(25), gop=250),
     "no-index": replace(FPS25, muxer="mkvmerge-no-cues"),
     "bad-index": replace(FPS25, muxer="ffmpeg-lying"),

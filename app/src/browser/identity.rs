@@ -7,7 +7,6 @@ use web_sys::Storage;
 const TOKEN: &str = "matinee.viewer";
 const NAME: &str = "matinee.name";
 const QUALITY: &str = "matinee.quality";
-const TOGETHER: &str = "matinee.together";
 /// The server cuts names here too.
 const NAME_LIMIT: usize = 40;
 
@@ -52,19 +51,6 @@ pub(crate) fn keep_quality(quality: Quality) {
     if let Some(storage) = local_storage() {
         let _ = storage.set_item(QUALITY, quality.as_str());
     }
-}
-
-/// Whether this browser takes part in the preview of one playhead for everybody: since an address ended in `?together`,
-/// until one ends in `?together=off`.
-pub(crate) fn previews_together() -> bool {
-    let Some(storage) = local_storage() else { return false };
-    let search = window().location().search().unwrap_or_default();
-    let _ = match search.as_str() {
-        "?together" => storage.set_item(TOGETHER, "on"),
-        "?together=off" => storage.remove_item(TOGETHER),
-        _ => Ok(()),
-    };
-    storage.get_item(TOGETHER).ok().flatten().is_some()
 }
 
 pub(crate) fn host_key(session: SessionId) -> Option<HostKey> {

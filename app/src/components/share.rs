@@ -77,7 +77,7 @@ fn Host(watching: Watching) -> impl IntoView {
         key.with(Option::is_some).then(|| {
             view! {
                 <div class="host">
-                    <Show when=move || watching.together.on.get()><Wheel watching /></Show>
+                    <Wheel watching />
                     {move || {
                         if asked.get() {
                             view! {

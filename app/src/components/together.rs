@@ -1,6 +1,7 @@
 //! How the film is shared: who steered it last, who is waited for, and the way out and back.
 
 use leptos::prelude::*;
+use protocol::playhead::{PlayheadState, PlayheadView};
 
 use crate::{
     text::shared_words,
@@ -19,13 +20,19 @@ pub(crate) fn TogetherBar(watching: Watching) -> impl IntoView {
         together.view.with(|view| watching.viewers.with(|viewers| shared_words(view.as_ref()?, viewers)))
     });
     let in_company = Memo::new(move |_| watching.viewers.with(|viewers| viewers.len() > 1));
-    let on = together.on;
-    let shown = move || on.get() && (alone.get() || in_company.get() || together.refusal.with(Option::is_some));
+    let shown = move || alone.get() || in_company.get() || together.refusal.with(Option::is_some);
+    let gathers = Memo::new(move |_| {
+        let gathers = |view: &PlayheadView| view.state == PlayheadState::Gathering && !view.lone;
+        !alone.get() && together.view.with(|view| view.as_ref().is_some_and(gathers))
+    });
     view! {
         <div class="together" class:shown=shown>
             <p class="quiet" role="status">{move || words.get().filter(|_| shown())}</p>
             <p class="detail" role="alert">{move || together.refusal.get()}</p>
-            <Show when=move || on.get() && (alone.get() || in_company.get())>
+            <Show when=move || gathers.get() && in_company.get()>
+                <button type="button" on:click=move |_| watch::stay_paused(watching)>"Stay paused"</button>
+            </Show>
+            <Show when=move || alone.get() || in_company.get()>
                 <button type="button" on:click=move |_| watch::set_alone(watching, !alone.get_untracked())>
                     {move || if alone.get() { "Back to the others" } else { "Watch on my own" }}
                 </button>

@@ -17,6 +17,8 @@ pub(crate) fn shared_words(view: &PlayheadView, viewers: &[ViewerView]) -> Optio
         viewers.iter().find(|viewer| viewer.id == *id).map_or_else(|| "somebody".to_owned(), viewer_label)
     };
     match view.state {
+        // Who else is there watches alone.
+        _ if view.lone => None,
         PlayheadState::Gathering if view.waiting_for.is_empty() => {
             Some("The film goes on as soon as somebody has this part.".to_owned())
         }

@@ -25,7 +25,7 @@ pub(crate) use playback::{
 pub(crate) use presence::{beat, beat_soon};
 pub(crate) use state::{Phase, Watching};
 pub(crate) use subtitles::{change_look, delay_by, follow as follow_subtitles};
-pub(crate) use together::{paused, played, rate_changed, set_alone, set_rules};
+pub(crate) use together::{paused, played, rate_changed, set_alone, set_rules, stay_paused};
 
 /// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
 pub(crate) fn begin(watching: Watching) {
@@ -33,13 +33,8 @@ pub(crate) fn begin(watching: Watching) {
         watching.name.set(crate::browser::name());
         watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
-        if crate::browser::previews_together() {
-            watching.together.on.set(true);
-            together::keep_following(watching);
-            together::keep_channel(watching);
-        } else {
-            presence::keep_beating(watching);
-        }
+        together::keep_following(watching);
+        together::keep_channel(watching);
         torrent::keep(watching);
         keys::listen(watching);
         // Here, since the server has no windows.

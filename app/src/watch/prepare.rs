@@ -21,8 +21,8 @@ const PREPARING: Duration = Duration::from_millis(20);
 const READING: Duration = Duration::from_secs(5);
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Where a joiner starts at the beginning rather than at the playhead, while playheads are not shared.
-const FROM_START_S: f64 = 5.0;
+/// Who comes when nobody is there, and this near to the end, in seconds, begins anew.
+const AT_THE_END_S: f64 = 1.0;
 
 /// Follows the session until it is ready, or for as long as it is being read.
 pub(super) fn prepare(watching: Watching, attempt: u32) {
@@ -105,8 +105,9 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) {
     if before.is_none() {
         watching.viewers.set(view.viewers.clone());
         watching.tell_outside(view.outside.clone());
-        let follows = watching.together.on.get_untracked() || view.playhead.position_s > FROM_START_S;
-        let position_s = if follows { view.playhead.position_s } else { 0.0 };
+        let end_s = view.playhead.duration_s.unwrap_or(f64::INFINITY);
+        let over = view.viewers.is_empty() && view.playhead.position_s > end_s - AT_THE_END_S;
+        let position_s = if over { 0.0 } else { view.playhead.position_s };
         watching.resume.set_value(Resume { position_s, play: true });
     }
     let had_tracks = before.as_ref().is_some_and(|view| view.media.is_some());

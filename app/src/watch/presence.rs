@@ -15,8 +15,6 @@ use super::{
 };
 use crate::{api, browser};
 
-/// Milliseconds between two heartbeats.
-const BEAT_MS: u32 = 5_000;
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// Play, pause and seek come in bursts; one heartbeat tells them all.
@@ -24,12 +22,7 @@ const BURST: Duration = Duration::from_millis(250);
 /// How far the film's end may move before the playlist is loaded anew, in seconds.
 const END_TOLERANCE_S: f64 = 0.5;
 
-/// Beats every 5 s. A page that follows the shared playhead has its beats from `together`.
-pub(super) fn keep_beating(watching: Watching) {
-    browser::every(BEAT_MS, move || beat(watching));
-}
-
-/// Beats when something happens to the page, and leaves when it goes.
+/// Beats when something happens to the page, and leaves when it goes. The regular beats are those of `together`.
 pub(super) fn keep(watching: Watching) {
     browser::listen("pagehide", move |_| leave(watching));
     browser::listen("pageshow", move |event| {
@@ -61,12 +54,12 @@ pub(crate) fn beat(watching: Watching) {
     }
     watching.beating.set_value(true);
     let (position_s, paused) = watching.position();
-    let (on, sent_ms) = (watching.together.on.get_untracked(), browser::monotonic_ms());
+    let sent_ms = browser::monotonic_ms();
     let beat = Heartbeat {
         name: watching.name.get_untracked(),
         hidden: browser::hidden(),
-        report: if on { together::stood(watching, sent_ms) } else { None },
-        sent_ms: on.then_some(sent_ms),
+        report: together::stood(watching, sent_ms),
+        sent_ms: Some(sent_ms),
         ..Heartbeat::new(watching.session, browser::viewer_token(), position_s, paused)
     };
     spawn_local(async move {
@@ -77,9 +70,7 @@ pub(crate) fn beat(watching: Watching) {
         watching.beating.set_value(false);
         match answer {
             Ok(reply) => {
-                if on {
-                    together::heard_beat(watching, sent_ms, &reply);
-                }
+                together::heard_beat(watching, sent_ms, &reply);
                 answered(watching, reply);
             }
             // A session that fell asleep meanwhile wakes with a beat, if there is room for it.

@@ -15,6 +15,9 @@ const MOST_LEAD_MS: f64 = 1_000.0;
 /// After a gathering everybody waits anyway, so the start can be later and reach all: twice the worst round trip.
 const GATHERED_LEAD_MS: f64 = 300.0;
 const MOST_GATHERED_LEAD_MS: f64 = 3_000.0;
+/// Of who has not reported for so long, in milliseconds, nobody knows whether the picture still moves: heartbeats are 5 s
+/// apart, and one may get lost.
+const SILENT_MS: f64 = 12_000.0;
 
 /// What a viewer says of itself with each heartbeat, and at once when [`Self::ready`] or [`Self::stalled_at_s`] comes or goes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +25,9 @@ pub struct Report {
     /// False: the viewer watches on its own.
     #[serde(default = "yes")]
     pub following: bool,
+    /// The viewer watches alone, and its player does as that person wants: see [`super::SharedPlayhead::lead`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leads: bool,
     /// The revision for which the player has the picture and could go on at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ready: Option<u64>,
@@ -39,7 +45,7 @@ const fn yes() -> bool {
 
 impl Default for Report {
     fn default() -> Self {
-        Self { following: true, ready: None, stalled_at_s: None, round_trip_ms: None }
+        Self { following: true, leads: false, ready: None, stalled_at_s: None, round_trip_ms: None }
     }
 }
 
@@ -50,14 +56,23 @@ pub(super) struct Audience(BTreeMap<PublicViewerId, Seat>);
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Seat {
     report: Report,
+    /// Server time in milliseconds.
+    at_ms: f64,
     /// Waited for in vain: the revision with which the film went on, until the viewer is ready for that one.
     late: Option<u64>,
 }
 
 impl Audience {
-    pub(super) fn report(&mut self, viewer: &PublicViewerId, report: Report) {
+    pub(super) fn report(&mut self, now_ms: f64, viewer: &PublicViewerId, report: Report) {
         let late = self.0.get(viewer).and_then(|seat| seat.late).filter(|since| !Seat::is_ready(report, *since));
-        self.0.insert(viewer.clone(), Seat { report, late });
+        self.0.insert(viewer.clone(), Seat { report, at_ms: now_ms, late });
+    }
+
+    /// Who alone follows, and the last report.
+    pub(super) fn lone(&self) -> Option<(&PublicViewerId, Report)> {
+        let mut followers = self.0.iter().filter(|(_, seat)| seat.report.following);
+        let (viewer, seat) = followers.next()?;
+        followers.next().is_none().then_some((viewer, seat.report))
     }
 
     /// Whether that was somebody who followed.
@@ -78,10 +93,10 @@ impl Audience {
         self.followers().any(|seat| Seat::is_ready(seat.report, since))
     }
 
-    /// How far those who follow have come, in seconds, if none of them can go on.
-    pub(super) fn all_stalled_at_s(&self) -> Option<f64> {
+    /// How far those who follow have come, in seconds, if none of them can go on. Who is silent does not count.
+    pub(super) fn all_stalled_at_s(&self, now_ms: f64) -> Option<f64> {
         let mut furthest_s = None::<f64>;
-        for seat in self.followers() {
+        for seat in self.followers().filter(|seat| now_ms - seat.at_ms < SILENT_MS) {
             let at_s = seat.report.stalled_at_s.filter(|at_s| at_s.is_finite())?;
             furthest_s = Some(furthest_s.map_or(at_s, |furthest_s| furthest_s.max(at_s)));
         }
@@ -140,7 +155,7 @@ impl Audience {
 
     /// Whether one viewer follows and nobody else.
     pub(super) fn is_lone(&self) -> bool {
-        self.followers().count() == 1
+        self.lone().is_some()
     }
 
     fn worst_round_trip_ms(&self) -> f64 {

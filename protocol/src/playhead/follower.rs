@@ -70,6 +70,12 @@ pub struct Follower {
     stalled_at_s: Option<f64>,
     /// The player is given back: its rate is made the shared one once more.
     release: bool,
+    /// When the first heartbeat was sent that says that this viewer follows, and whether one was answered: before it
+    /// [`PlayheadView::led`] is about somebody else.
+    counts_since_ms: Option<f64>,
+    counted: bool,
+    /// It was held where the others are, so that it may stand because of that alone.
+    held: bool,
     last_tick_ms: Option<f64>,
     beats: Beats,
     next_tick_ms: f64,
@@ -103,7 +109,10 @@ impl Follower {
             stalled_since_ms: None,
             ready: None,
             stalled_at_s: None,
-            release: false,
+            release: true,
+            counts_since_ms: None,
+            counted: false,
+            held: true,
             last_tick_ms: None,
             beats: Beats::default(),
             next_tick_ms: LOOK_MS,
@@ -118,7 +127,8 @@ impl Follower {
                 return;
             }
             let moved_s = view.position_at(view.sent_ms) - known.position_at(view.sent_ms);
-            if view.paused != known.paused || moved_s.abs() > STEERED_S {
+            self.release |= view.led && !known.led;
+            if view.paused != known.paused || moved_s.abs() > STEERED_S || view.led != known.led {
                 self.steered();
             }
         }
@@ -128,6 +138,7 @@ impl Follower {
     /// Takes a heartbeat's timestamps.
     pub fn exchange(&mut self, exchange: &Exchange) {
         self.clock.exchange(exchange);
+        self.counted |= self.counts_since_ms.is_some_and(|since_ms| exchange.sent_ms >= since_ms);
     }
 
     /// The page knows that the device has slept or the tab was frozen (`resume`, `pageshow`). Not calling it is
@@ -142,6 +153,8 @@ impl Follower {
             self.following = following;
             self.release = !following;
             self.ready = None;
+            self.beats = Beats::default();
+            (self.counts_since_ms, self.counted) = (None, false);
             self.steered();
         }
     }
@@ -149,6 +162,13 @@ impl Follower {
     #[must_use]
     pub const fn is_following(&self) -> bool {
         self.following
+    }
+
+    /// Nobody else follows, so that the film is where this viewer is, and not the other way round: the player is left
+    /// alone, and heartbeats tell the server what it does. So it is too before the server has told anything.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.following && self.view.as_ref().is_none_or(|view| view.led && self.counted)
     }
 
     #[must_use]
@@ -171,7 +191,13 @@ impl Follower {
     #[must_use]
     pub fn report(&self, now_ms: f64) -> Report {
         let round_trip_ms = self.clock.estimate(now_ms).map(|estimate| estimate.round_trip_ms);
-        Report { following: self.following, ready: self.ready, stalled_at_s: self.stalled_at_s, round_trip_ms }
+        Report {
+            following: self.following,
+            leads: self.leads() && !self.held,
+            ready: self.ready,
+            stalled_at_s: self.stalled_at_s,
+            round_trip_ms,
+        }
     }
 
     /// The server refused what the viewer did with the player: it is put back, as often as that takes.
@@ -190,6 +216,9 @@ impl Follower {
     /// The heartbeat has been sent.
     pub fn beat_sent(&mut self, now_ms: f64) {
         self.beats.sent(now_ms, self.ready, self.stalled_at_s.is_some());
+        if self.following {
+            let _ = self.counts_since_ms.get_or_insert(now_ms);
+        }
     }
 
     /// In how many milliseconds after the last tick the next one should be.
@@ -208,10 +237,13 @@ impl Follower {
         self.stalled_at_s = None;
         let Some(view) = self.view.clone() else { return Action::default() };
         if !self.following {
-            let rate = std::mem::take(&mut self.release).then_some(view.rate);
-            return Action { rate: rate.filter(|rate| *rate != player.rate), ..Action::default() };
+            return Action { rate: self.released_rate(player, &view), ..Action::default() };
         }
         self.watch(now_ms, player);
+        if self.leads() {
+            return self.lead(now_ms, player, &view);
+        }
+        self.held = true;
         let mut action = match view.state {
             PlayheadState::Paused | PlayheadState::Gathering => self.stand(now_ms, player, &view),
             PlayheadState::Playing => match self.server_ms(now_ms) {
@@ -245,6 +277,26 @@ impl Follower {
         self.start = None;
         self.moved = true;
         self.standing_seeks = 0;
+        self.release = true;
+        self.held |= !self.leads();
+    }
+
+    /// The film goes where the player goes. One that stood for the others goes on.
+    fn lead(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView) -> Action {
+        let busy = player.seeking || player.buffering;
+        if busy && !player.paused && !player.ended && self.stalls_for(now_ms, STALL_TOLD_MS) {
+            self.stalled_at_s = Some(player.position_s);
+        }
+        self.corrector.interrupted(now_ms);
+        // Whoever comes finds the player somewhere, and not on its way.
+        self.moved = false;
+        let stands = std::mem::take(&mut self.held) && player.paused && !player.ended;
+        let goes_on = stands && view.state != PlayheadState::Paused;
+        Action { pause: goes_on.then_some(false), rate: self.released_rate(player, view), seek_to_s: None }
+    }
+
+    fn released_rate(&mut self, player: &PlayerState, view: &PlayheadView) -> Option<f64> {
+        std::mem::take(&mut self.release).then_some(view.rate).filter(|rate| *rate != player.rate)
     }
 
     /// Learns how long seeks take, and notes stalls.
@@ -391,7 +443,11 @@ impl Follower {
     }
 
     fn is_stalled(&self, now_ms: f64) -> bool {
-        self.stalled_since_ms.is_some_and(|since_ms| now_ms - since_ms > STALLED_MS)
+        self.stalls_for(now_ms, STALLED_MS)
+    }
+
+    fn stalls_for(&self, now_ms: f64, ms: f64) -> bool {
+        self.stalled_since_ms.is_some_and(|since_ms| now_ms - since_ms >= ms)
     }
 
     /// `play()` on an ended player would begin the film anew: it rests unless the others are elsewhere.

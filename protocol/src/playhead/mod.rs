@@ -10,6 +10,9 @@
 //! page: Report, timestamps ----> SharedPlayhead::report ----> PlayheadView, ServerTimes to the one
 //! page: Follower::hear, exchange; tick ----> Action on the player
 //! ```
+//!
+//! Who watches alone is not led: the player does what it is told at once, and [`SharedPlayhead::lead`] has the film
+//! follow it, by what heartbeats say. With a second viewer the playhead becomes everybody's, where the first one is.
 
 mod audience;
 mod beats;
@@ -17,6 +20,7 @@ mod clock;
 mod command;
 mod correction;
 mod follower;
+mod leading;
 mod learning;
 mod player;
 mod steering;

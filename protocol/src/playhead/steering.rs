@@ -45,16 +45,19 @@ pub enum Applied {
 /// Saved and restored with serde; who watches is not saved, since viewers report again.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SharedPlayhead {
-    motion: Motion,
-    rate: f64,
-    revision: u64,
+    pub(super) motion: Motion,
+    pub(super) rate: f64,
+    pub(super) revision: u64,
     /// The revision since which the film stands at its position: who was ready for it is ready now.
-    standing_since: u64,
-    changed_by: Option<PublicViewerId>,
-    duration_s: Option<f64>,
-    rules: Rules,
+    pub(super) standing_since: u64,
+    pub(super) changed_by: Option<PublicViewerId>,
+    pub(super) duration_s: Option<f64>,
+    pub(super) rules: Rules,
+    /// The revision of the last command that moved the film, until who alone follows has gone there.
     #[serde(skip)]
-    audience: Audience,
+    pub(super) commanded: Option<u64>,
+    #[serde(skip)]
+    pub(super) audience: Audience,
     /// Each viewer's last command that told its revision, to know a retry.
     #[serde(skip)]
     last: BTreeMap<PublicViewerId, Command>,
@@ -62,7 +65,7 @@ pub struct SharedPlayhead {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Motion {
+pub(super) enum Motion {
     Paused {
         position_s: f64,
     },
@@ -96,6 +99,7 @@ impl SharedPlayhead {
             changed_by: None,
             duration_s: duration_s.filter(|end| *end > 0.0),
             rules: Rules::default(),
+            commanded: None,
             audience: Audience::default(),
             last: BTreeMap::new(),
         }
@@ -141,6 +145,9 @@ impl SharedPlayhead {
             self.revision += 1;
             self.changed_by = Some(who.viewer.clone());
             self.last.insert(who.viewer.clone(), *command);
+            if !matches!(command.steer, Steer::Rate { .. } | Steer::Rules(_)) {
+                self.commanded = Some(self.revision);
+            }
             let _ = self.advance(now_ms);
         }
         Ok(self.since(before))
@@ -150,7 +157,10 @@ impl SharedPlayhead {
     pub fn report(&mut self, now_ms: f64, viewer: &PublicViewerId, report: Report) -> Applied {
         let before = self.revision;
         let followed = self.audience.follows(viewer);
-        self.audience.report(viewer, report);
+        self.audience.report(now_ms, viewer, report);
+        if self.audience.lone().is_some_and(|(_, report)| report.ready >= self.commanded) {
+            self.commanded = None;
+        }
         let _ = self.advance(now_ms);
         if followed {
             self.stand_if_forsaken(now_ms);
@@ -181,7 +191,7 @@ impl SharedPlayhead {
     pub fn advance(&mut self, now_ms: f64) -> Applied {
         let before = self.revision;
         if let Motion::Playing { .. } = self.motion
-            && let Some(stalled_s) = self.audience.all_stalled_at_s()
+            && let Some(stalled_s) = self.audience.all_stalled_at_s(now_ms)
         {
             let here_s = self.position_at(now_ms);
             let late_s = here_s - stalled_s;
@@ -293,6 +303,7 @@ impl SharedPlayhead {
             duration_s: self.duration_s,
             rules: self.rules,
             lone: self.audience.is_lone(),
+            led: self.is_led(),
             waiting_for: match &self.motion {
                 Motion::Gathering { waiting, .. } => waiting.iter().cloned().collect(),
                 Motion::Paused { .. } | Motion::Standing { .. } | Motion::Playing { .. } => Vec::new(),
@@ -400,7 +411,7 @@ impl SharedPlayhead {
             };
     }
 
-    fn since(&self, before: u64) -> Applied {
+    pub(super) fn since(&self, before: u64) -> Applied {
         if self.revision == before { Applied::Unchanged } else { Applied::Changed }
     }
 }

@@ -3,5 +3,6 @@
 mod clock;
 mod correction;
 mod follower;
+mod leading;
 mod standing;
 mod steering;

@@ -44,6 +44,9 @@ pub struct PlayheadView {
     /// One viewer follows and nobody else: being exactly there helps nobody. Changes without a new revision.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lone: bool,
+    /// That one is not led but leads: the film is where its heartbeats say. Changes without a new revision too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub led: bool,
     /// Who is waited for. Gets shorter without a new revision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub waiting_for: Vec<PublicViewerId>,

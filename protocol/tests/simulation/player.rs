@@ -52,6 +52,10 @@ impl Player {
         self.position_s
     }
 
+    pub const fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// What the page reads: `currentTime` is a little off while the film runs.
     pub fn state(&mut self, now_ms: f64, random: &mut Random) -> PlayerState {
         let noise_s = if self.paused { 0.0 } else { random.between(-0.004, 0.004) };

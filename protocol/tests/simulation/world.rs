@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
-use protocol::PublicViewerId;
+use protocol::{Playhead, PublicViewerId};
 use protocol::playhead::{
     Applied, Command, Exchange, Follower, PlayheadView, Report, Rules, ServerTimes, SharedPlayhead, Steerer, Steering,
 };
@@ -44,7 +44,7 @@ pub struct World {
 
 pub enum What {
     Tick { viewer: usize, plan: u32 },
-    Beat { viewer: usize, sent_ms: f64, report: Report },
+    Beat { viewer: usize, sent_ms: f64, report: Report, at: Playhead },
     Answer { viewer: usize, exchange: (f64, ServerTimes), view: Rc<PlayheadView> },
     Push { viewer: usize, view: Rc<PlayheadView> },
     Command { viewer: usize, command: Command },
@@ -130,7 +130,7 @@ impl World {
         match what {
             What::Tick { viewer, plan } if plan == self.viewers[viewer].plan => self.tick(viewer),
             What::Tick { .. } => {}
-            What::Beat { viewer, sent_ms, report } => self.beat(viewer, sent_ms, report),
+            What::Beat { viewer, sent_ms, report, at } => self.beat(viewer, sent_ms, report, at),
             What::Answer { viewer, exchange: (sent_ms, server), view } => {
                 if let Some(local_ms) = self.receives(viewer) {
                     let follower = &mut self.viewers[viewer].follower;
@@ -215,7 +215,8 @@ impl World {
         player.act(now_ms, &action, random);
         let beat = follower.beat_due(local_ms).then(|| {
             follower.beat_sent(local_ms);
-            (line.up(random), follower.report(local_ms))
+            let at = Playhead { position_s: player.position_s(now_ms), paused: player.is_paused() };
+            (line.up(random), follower.report(local_ms), at)
         });
         // Timers are late, now and then by much.
         let late_ms = if random.chance(0.02) { random.between(0.0, 60.0) } else { random.between(0.0, 6.0) };
@@ -223,20 +224,23 @@ impl World {
         *plan += 1;
         let plan = *plan;
         self.at(next_ms, What::Tick { viewer, plan });
-        if let Some((delay_ms, report)) = beat
+        if let Some((delay_ms, report, at)) = beat
             && !self.loses()
         {
-            self.at(now_ms + delay_ms, What::Beat { viewer, sent_ms: local_ms, report });
+            self.at(now_ms + delay_ms, What::Beat { viewer, sent_ms: local_ms, report, at });
         }
     }
 
-    fn beat(&mut self, viewer: usize, sent_ms: f64, report: Report) {
+    fn beat(&mut self, viewer: usize, sent_ms: f64, report: Report, at: Playhead) {
         if !self.viewers[viewer].here {
             return;
         }
         let received_ms = self.server_ms();
-        let applied = self.shared.report(received_ms, &self.viewers[viewer].id, report);
-        self.tell(applied);
+        let was_led = self.shared.is_led();
+        let reported = self.shared.report(received_ms, &self.viewers[viewer].id, report);
+        let led = self.shared.lead(received_ms, &self.viewers[viewer].id, at);
+        let news = [reported, led].contains(&Applied::Changed) || self.shared.is_led() != was_led;
+        self.tell(if news { Applied::Changed } else { Applied::Unchanged });
         if self.loses() {
             return;
         }

@@ -151,8 +151,8 @@ impl Channel {
             && let Ok(view) = registry.playhead(now, self.session)
         {
             let known = self.known.take() == Some(view.revision);
-            // Who is waited for changes without a new revision.
-            if !known || !view.waiting_for.is_empty() || !view.left_behind.is_empty() {
+            // Who is waited for changes without a new revision, and whether somebody leads.
+            if !known || view.lone || !view.waiting_for.is_empty() || !view.left_behind.is_empty() {
                 return Look::Tell(Event::Playhead(view));
             }
         }

@@ -21,7 +21,7 @@ pub(super) struct SessionPlayhead {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum PlayheadMark {
     Led(Playhead),
-    Shared { revision: u64 },
+    Shared { revision: u64, led: bool },
 }
 
 impl Default for SessionPlayhead {
@@ -102,7 +102,7 @@ impl SessionPlayhead {
     pub(super) fn mark(&self) -> PlayheadMark {
         match &self.shared {
             None => PlayheadMark::Led(self.led),
-            Some(shared) => PlayheadMark::Shared { revision: shared.revision() },
+            Some(shared) => PlayheadMark::Shared { revision: shared.revision(), led: shared.is_led() },
         }
     }
 
@@ -120,6 +120,7 @@ impl SessionPlayhead {
                 duration_s,
                 rules: Rules::default(),
                 lone: false,
+                led: false,
                 waiting_for: Vec::new(),
                 left_behind: Vec::new(),
             };

@@ -99,8 +99,15 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn report() -> impl Strategy<Value = Report> {
     let figure = || prop::option::of(any::<f64>());
-    (any::<bool>(), prop::option::of(any::<u64>()), figure(), figure()).prop_map(
-        |(following, ready, stalled_at_s, round_trip_ms)| Report { following, ready, stalled_at_s, round_trip_ms },
+    let whether = any::<(bool, bool)>();
+    (whether, prop::option::of(any::<u64>()), figure(), figure()).prop_map(
+        |((following, leads), ready, stalled_at_s, round_trip_ms)| Report {
+            following,
+            leads,
+            ready,
+            stalled_at_s,
+            round_trip_ms,
+        },
     )
 }
 

@@ -122,6 +122,7 @@ impl<R> Registry<R> {
         screening.follow();
         if let (Some(report), Some(shared)) = (beat.report, screening.playhead.shared_at(now_ms)) {
             let _ = shared.report(now_ms, &key.public_id(), report);
+            let _ = shared.lead(now_ms, &key.public_id(), playhead);
         }
         let playhead = screening.playhead_view(now_ms);
         let reply = HeartbeatReply {

@@ -37,6 +37,8 @@ struct Line {
     /// The revision of the last playhead that was heard.
     last: String,
     pause_ms: u64,
+    /// It is going to be opened after a pause.
+    pausing: bool,
     over: bool,
 }
 
@@ -54,12 +56,21 @@ pub(in crate::watch) fn keep(watching: Watching) {
             open(watching, &listening);
         }
     });
-    let again = Rc::clone(&line);
-    browser::listen("pageshow", move |_| {
-        let idle = again.borrow().open.is_none() && begun.try_get_value() == Some(true);
-        if idle {
-            open(watching, &again);
+    let again = {
+        let line = send_wrapper::SendWrapper::new(Rc::clone(&line));
+        move || {
+            let idle = { line.borrow().open.is_none() && !line.borrow().pausing };
+            if idle && begun.try_get_value() == Some(true) {
+                open(watching, &line);
+            }
         }
+    };
+    let shown = again.clone();
+    browser::listen("pageshow", move |_| shown());
+    // A session that was taken for gone may be there after all.
+    Effect::new(move |_| {
+        watching.attempt.track();
+        again();
     });
     let line = send_wrapper::SendWrapper::new(line);
     on_cleanup(move || {
@@ -108,6 +119,7 @@ fn open(watching: Watching, line: &Shared) {
 async fn reopen(watching: Watching, line: Shared, status: u16) {
     let pause_ms = {
         let mut line = line.borrow_mut();
+        line.pausing = true;
         let next_ms = if status == 0 { (2 * line.pause_ms).max(FIRST_PAUSE_MS) } else { LONGEST_PAUSE_MS };
         line.pause_ms = next_ms.min(LONGEST_PAUSE_MS);
         line.pause_ms
@@ -115,6 +127,7 @@ async fn reopen(watching: Watching, line: Shared, status: u16) {
     // Not all at once after a restart.
     let jitter = 0.5 + js_sys::Math::random();
     sleep(Duration::from_millis((pause_ms as f64 * jitter) as u64)).await;
+    line.borrow_mut().pausing = false;
     // A heartbeat finds out about sessions that are gone.
     if watching.is_over() || line.borrow().over || line.borrow().open.is_some() || watching.is_gone() {
         return;

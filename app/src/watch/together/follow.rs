@@ -70,9 +70,6 @@ pub(in crate::watch) fn keep(watching: Watching) {
 /// Looks at the player, does what is to be done, and sees to the next look.
 pub(in crate::watch) fn look(watching: Watching) {
     let together = watching.together;
-    if !together.on.get_untracked() {
-        return;
-    }
     let now_ms = browser::monotonic_ms();
     let ready = watching.phase.get_untracked() == Phase::Showing
         && watching.problem.with_untracked(Option::is_none)
@@ -142,10 +139,16 @@ fn act(watching: Watching, video: &HtmlVideoElement, action: &Action) {
 pub(super) fn hear(watching: Watching, view: PlayheadView) {
     let now_ms = browser::monotonic_ms();
     let together = watching.together;
+    let led = together.leads();
     together.follower.update_value(|follower| follower.hear(view, now_ms));
+    if led && !together.leads() {
+        // Somebody has come: what this viewer did so far was not for others.
+        sync(watching);
+    }
     let newest = together.follower.with_value(|follower| follower.view().cloned());
-    // What is shown of it changes with its revision and with who is waited for.
-    let same = |a: &PlayheadView, b: &PlayheadView| (a.revision, &a.waiting_for) == (b.revision, &b.waiting_for);
+    // What is shown of it.
+    let shown = |view: &PlayheadView| (view.revision, view.lone, view.waiting_for.clone(), view.left_behind.clone());
+    let same = |a: &PlayheadView, b: &PlayheadView| shown(a) == shown(b);
     let known = together.view.with_untracked(|known| match (known, &newest) {
         (Some(known), Some(newest)) => same(known, newest),
         _ => false,
@@ -194,12 +197,9 @@ pub(in crate::watch) fn sync(watching: Watching) {
 
 /// Where a player that is loaded now should begin, in seconds; none for who watches alone, or before the server has told.
 pub(in crate::watch) fn start_s(watching: Watching) -> Option<f64> {
-    if !watching.together.on.get_untracked() {
-        return None;
-    }
     let now_ms = browser::monotonic_ms();
     watching.together.follower.with_value(|follower| {
-        let view = follower.view().filter(|_| follower.is_following())?;
+        let view = follower.view().filter(|_| follower.is_following() && !follower.leads())?;
         let position_s = follower.shared_position_s(now_ms).unwrap_or(view.position_s);
         let runs = view.state == PlayheadState::Playing;
         Some(position_s + if runs { LOAD_AHEAD_S * view.rate } else { 0.0 })

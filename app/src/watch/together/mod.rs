@@ -18,7 +18,7 @@ pub(super) use channel::keep as keep_channel;
 pub(crate) use follow::set_alone;
 pub(super) use follow::{heard_beat, keep as keep_following, loading, look, refused, start_s, stood, sync};
 pub(super) use steer::{clicked, sought};
-pub(crate) use steer::{paused, played, rate_changed, set_rules};
+pub(crate) use steer::{paused, played, rate_changed, set_rules, stay_paused};
 
 /// A standing picture is put within half of this, in seconds: the frames of no film are shorter.
 const FRAME_S: f64 = 1.0 / 60.0;
@@ -26,8 +26,6 @@ const FRAME_S: f64 = 1.0 / 60.0;
 /// What a watch page knows of the shared playhead.
 #[derive(Clone, Copy)]
 pub(crate) struct Together {
-    /// The page follows the shared playhead at all: a preview, see [`browser::previews_together`](crate::browser).
-    pub(crate) on: RwSignal<bool>,
     follower: StoredValue<Follower>,
     orders: StoredValue<Orders>,
     queue: StoredValue<Queue>,
@@ -47,7 +45,6 @@ pub(crate) struct Together {
 impl Together {
     pub(super) fn new() -> Self {
         Self {
-            on: RwSignal::new(false),
             follower: StoredValue::new(Follower::new(FRAME_S)),
             orders: StoredValue::new(Orders::default()),
             queue: StoredValue::new(Queue::default()),
@@ -58,6 +55,11 @@ impl Together {
             view: RwSignal::new(None),
             refusal: RwSignal::new(None),
         }
+    }
+
+    /// Nobody else follows: what is done with the player is done at once, and the server hears of it by heartbeats.
+    fn leads(self) -> bool {
+        self.follower.with_value(Follower::leads)
     }
 
     /// The page is about to do this with the player, or takes it for done.

@@ -3,8 +3,6 @@
 //! Both come as the same events of the video element: its own controls, the keys of a keyboard or a headset, the small
 //! windows of browsers and our own orders. So each order is noted, and what was not ordered was a person.
 
-use std::collections::VecDeque;
-
 use protocol::playhead::Action;
 
 /// A place is what was ordered if it is this near, in seconds.
@@ -13,8 +11,7 @@ const SAME_PLACE_S: f64 = 0.05;
 const NUDGE_S: f64 = 0.8;
 /// A running player's own account of where it was is this old, in seconds: a smaller step is no person's.
 const STEP_S: f64 = 0.3;
-/// So many seeks can be under way, for so long, in milliseconds. Who goes to the same place again later means it.
-const SEEKS: usize = 8;
+/// A seek is told of within this, in milliseconds. Who goes to the same place again later means it.
 const SEEK_TELLS_MS: f64 = 2_000.0;
 
 /// What the page has ordered last.
@@ -22,16 +19,17 @@ const SEEK_TELLS_MS: f64 = 2_000.0;
 pub(super) struct Orders {
     paused: bool,
     rate: f64,
-    /// Local times in milliseconds and places in seconds.
-    seeks: VecDeque<(f64, f64)>,
-    /// Where the seek goes that was seen last and is not done, in seconds: it may take longer than any order counts.
-    under_way_s: Option<f64>,
+    /// Where the player was put last, by the page or by a person: the local time in milliseconds and the place in seconds.
+    /// Older ones do not count, since whatever event comes, it is about the place where the player is now.
+    put: Option<(f64, f64)>,
+    /// That seek is not known to be done: it may take longer than any order counts.
+    under_way: bool,
 }
 
 impl Default for Orders {
     /// As a new player is.
     fn default() -> Self {
-        Self { paused: true, rate: 1.0, seeks: VecDeque::new(), under_way_s: None }
+        Self { paused: true, rate: 1.0, put: None, under_way: false }
     }
 }
 
@@ -44,17 +42,14 @@ impl Orders {
             self.rate = rate;
         }
         if let Some(position_s) = action.seek_to_s {
-            if self.seeks.len() == SEEKS {
-                self.seeks.pop_front();
-            }
-            self.seeks.push_back((now_ms, position_s));
-            self.under_way_s = Some(position_s);
+            self.put = Some((now_ms, position_s));
+            self.under_way = true;
         }
     }
 
     /// The player has been seen not to seek.
     pub(super) fn settled(&mut self) {
-        self.under_way_s = None;
+        self.under_way = false;
     }
 
     /// The player is paused, or plays, as an event says. Whether a person made it so.
@@ -65,12 +60,12 @@ impl Orders {
     /// The player goes from `from_s` to `to_s`, in seconds, and runs or stands. Whether a person made it go. One that
     /// `waited` for data may have been helped over a hole, from there or from where it was ordered to.
     pub(super) fn is_persons_seek(&self, now_ms: f64, from_s: f64, to_s: f64, waited: bool, runs: bool) -> bool {
-        let mut lately = self.seeks.iter().filter(|(at_ms, _)| now_ms - at_ms <= SEEK_TELLS_MS);
-        let there = |place_s: f64| (place_s - to_s).abs() <= SAME_PLACE_S;
-        let ordered = self.under_way_s.is_some_and(there) || lately.any(|(_, ordered_s)| there(*ordered_s));
         let near = |place_s: f64, within_s: f64| (place_s - to_s).abs() <= within_s;
-        let last = self.seeks.back().map(|(_, ordered_s)| *ordered_s);
-        let helped = waited && (near(from_s, NUDGE_S) || last.is_some_and(|last_s| near(last_s, NUDGE_S)))
+        let known = |(at_ms, place_s): (f64, f64)| {
+            near(place_s, SAME_PLACE_S) && (self.under_way || now_ms - at_ms <= SEEK_TELLS_MS)
+        };
+        let ordered = self.put.is_some_and(known);
+        let helped = waited && (near(from_s, NUDGE_S) || self.put.is_some_and(|(_, put_s)| near(put_s, NUDGE_S)))
             || runs && near(from_s, STEP_S);
         !ordered && !helped
     }
@@ -113,9 +108,10 @@ mod tests {
         assert!(!orders.is_persons_seek(5_000.0, 60.0, 50.0, false, true), "one that takes long");
         orders.settled();
         assert!(orders.is_persons_seek(5_000.0, 60.0, 50.0, false, true), "the same place, later");
-        for n in 0..100 {
-            orders.note(0.0, &Action { seek_to_s: Some(f64::from(n)), ..Action::default() });
+        for place_s in [11.0, 9.5] {
+            orders.note(6_000.0, &Action { seek_to_s: Some(place_s), ..Action::default() });
+            orders.settled();
         }
-        assert_eq!(orders.seeks.len(), SEEKS);
+        assert!(orders.is_persons_seek(6_500.0, 9.5, 11.0, false, false), "back at once to where one was before");
     }
 }

@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Tries while the server cannot be reached, and the pause between; then the player goes back to where the others are.
 const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long the words about a refusal stand.
+const REFUSAL_STAYS: Duration = Duration::from_secs(12);
 /// A browser that pauses what is out of sight does it within this, in milliseconds.
 const HIDING_MS: f64 = 1_500.0;
 
@@ -44,7 +46,7 @@ pub(in crate::watch) fn clicked(watching: Watching) {
     let action = Action { pause: Some(false), ..Action::default() };
     watching.together.note(&action);
     let state = watching.together.view.with_untracked(|view| view.as_ref().map(|view| view.state));
-    if state == Some(PlayheadState::Paused) && !watching.together.alone.get_untracked() {
+    if state == Some(PlayheadState::Paused) && is_shared(watching) {
         steer(watching, Command::play());
     }
 }
@@ -99,12 +101,16 @@ pub(super) fn catch_up(watching: Watching, player: &PlayerState) {
 
 /// The player plays at another rate.
 pub(crate) fn rate_changed(watching: Watching) {
-    let Some(video) = steering_video(watching) else { return };
+    // Told by who watches alone as well, since heartbeats do not tell it.
+    let Some(video) = showing_video(watching).filter(|_| !watching.together.alone.get_untracked()) else { return };
     let rate = video.playback_rate();
     if watching.together.orders.with_value(|orders| orders.is_persons_rate(rate)) {
-        let rate = rate.clamp(*RATES.start(), *RATES.end());
-        watching.together.note(&Action { rate: Some(rate), ..Action::default() });
-        steer(watching, Command::rate(rate));
+        let shared = rate.clamp(*RATES.start(), *RATES.end());
+        watching.together.note(&Action { rate: Some(shared), ..Action::default() });
+        if shared != rate {
+            video.set_playback_rate(shared);
+        }
+        steer(watching, Command::rate(shared));
     }
 }
 
@@ -113,12 +119,24 @@ pub(crate) fn set_rules(watching: Watching, rules: Rules) {
     steer(watching, Command::rules(rules));
 }
 
+/// The film is about to go on by itself, and shall not.
+pub(crate) fn stay_paused(watching: Watching) {
+    steer(watching, Command::pause());
+}
+
 /// The player, where what is done with it is done to all.
 fn steering_video(watching: Watching) -> Option<HtmlVideoElement> {
+    showing_video(watching).filter(|_| is_shared(watching))
+}
+
+fn showing_video(watching: Watching) -> Option<HtmlVideoElement> {
     let showing = watching.phase.get_untracked() == Phase::Showing && !watching.needs_click.get_untracked();
-    let shared = watching.together.on.get_untracked() && !watching.together.alone.get_untracked();
     // Chromium pauses an element that fails.
-    watching.video.get_untracked().filter(|video| showing && shared && video.error().is_none())
+    watching.video.get_untracked().filter(|video| showing && video.error().is_none())
+}
+
+fn is_shared(watching: Watching) -> bool {
+    !watching.together.alone.get_untracked() && !watching.together.leads()
 }
 
 fn is_persons_pause(watching: Watching, paused: bool) -> bool {
@@ -129,6 +147,18 @@ fn steer(watching: Watching, command: Command) {
     watching.together.refusal.set(None);
     watching.together.queue.update_value(|queue| queue.push(command));
     send(watching);
+}
+
+/// Says for a while why the others did not follow.
+fn refuse(watching: Watching, why: String) {
+    let refusal = watching.together.refusal;
+    refusal.set(Some(why.clone()));
+    spawn_local(async move {
+        sleep(REFUSAL_STAYS).await;
+        if !watching.is_over() && refusal.with_untracked(|shown| shown.as_ref() == Some(&why)) {
+            refusal.set(None);
+        }
+    });
 }
 
 fn send(watching: Watching) {
@@ -158,7 +188,7 @@ fn send(watching: Watching) {
         match answer {
             Ok(view) => follow::hear(watching, view),
             Err(error) => {
-                watching.together.refusal.set(Some(error.0.message));
+                refuse(watching, error.0.message);
                 watching.together.follower.update_value(|follower| follower.refused());
                 follow::look(watching);
             }

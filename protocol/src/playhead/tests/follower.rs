@@ -1,5 +1,5 @@
 use super::super::*;
-use crate::PublicViewerId;
+use crate::{Playhead, PublicViewerId};
 
 const FRAME_S: f64 = 1.0 / 24.0;
 /// Server time less local time.
@@ -91,9 +91,12 @@ impl Room {
         }
         let beats = self.follower.beat_due(self.now_ms);
         if beats {
-            self.follower.beat_sent(self.now_ms);
+            self.follower.beat_sent(self.now_ms - 20.0);
             let report = self.follower.report(self.now_ms);
-            let _ = self.shared.report(self.server_ms(), &PublicViewerId("anna".to_owned()), report);
+            let anna = PublicViewerId("anna".to_owned());
+            let _ = self.shared.report(self.server_ms(), &anna, report);
+            let at = Playhead { position_s: self.player.position_s, paused: self.player.paused };
+            let _ = self.shared.lead(self.server_ms(), &anna, at);
             let server = ServerTimes { received_ms: self.server_ms(), answered_ms: self.server_ms() };
             let (sent_ms, arrived_ms) = (self.now_ms - 20.0, self.now_ms + 20.0);
             self.follower.exchange(&Exchange { sent_ms, server, arrived_ms });
@@ -131,7 +134,16 @@ fn who_comes_late_is_with_the_others_after_one_seek() {
 
 #[test]
 fn who_watches_alone_is_never_skipped_ahead_nor_pestered() {
+    for steering in [Steering::HostOnly, Steering::Everybody] {
+        watches_alone(Rules { steering, ..Rules::default() });
+    }
+}
+
+fn watches_alone(rules: Rules) {
     let mut room = Room::with(false, false);
+    if rules != Rules::default() {
+        room.steer(Command::rules(rules));
+    }
     room.pass(1_000.0);
     room.steer(Command::play());
     room.pass(5_000.0);

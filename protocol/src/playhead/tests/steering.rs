@@ -321,7 +321,7 @@ proptest! {
                     }
                 }
                 Happens::Report(who, following, ready) => {
-                    let _ = shared.report(now_ms, &viewer(who), Report { following, ready, stalled_at_s: None, round_trip_ms: Some(50.0) });
+                    let _ = shared.report(now_ms, &viewer(who), Report { following, ready, round_trip_ms: Some(50.0), ..Report::default() });
                 }
                 Happens::Leave(who) => { let _ = shared.leave(now_ms, &viewer(who), now_ms); }
                 Happens::Time => { let _ = shared.advance(now_ms); }
