@@ -112,7 +112,7 @@ impl Follower {
             release: true,
             counts_since_ms: None,
             counted: false,
-            held: true,
+            held: false,
             last_tick_ms: None,
             beats: Beats::default(),
             next_tick_ms: LOOK_MS,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use protocol::{Playhead, PublicViewerId};
 use protocol::playhead::{
-    Applied, Command, Exchange, Follower, PlayheadView, Report, Rules, ServerTimes, SharedPlayhead, Steerer, Steering,
+    Action, Applied, Command, Exchange, Follower, PlayheadView, Report, Rules, ServerTimes, SharedPlayhead, Steerer, Steering,
 };
 
 use crate::network::{Line, LocalClock};
@@ -24,6 +24,8 @@ pub struct Viewer {
     pub player: Player,
     pub follower: Follower,
     pub here: bool,
+    /// The page has begun to play, or to wait for the others.
+    begun: bool,
     asleep_until_ms: f64,
     /// When the last stall or sleep was over.
     pub troubled_until_ms: f64,
@@ -74,6 +76,7 @@ impl World {
             player: Player::new(0.0, &mut random),
             follower: Follower::new(1.0 / 24.0),
             here: false,
+            begun: false,
             asleep_until_ms: 0.0,
             troubled_until_ms: 0.0,
             plan: 0,
@@ -162,6 +165,7 @@ impl World {
             }
             What::Join { viewer } => {
                 self.viewers[viewer].here = true;
+                self.viewers[viewer].begun = false;
                 self.viewers[viewer].asleep_until_ms = self.now_ms;
                 self.viewers[viewer].player = Player::new(self.now_ms, &mut self.random);
                 self.viewers[viewer].follower = Follower::new(1.0 / 24.0);
@@ -209,7 +213,11 @@ impl World {
     fn tick(&mut self, viewer: usize) {
         let Some(local_ms) = self.receives(viewer) else { return };
         let (now_ms, random) = (self.now_ms, &mut self.random);
-        let Viewer { player, follower, line, plan, .. } = &mut self.viewers[viewer];
+        let Viewer { player, follower, line, plan, begun, .. } = &mut self.viewers[viewer];
+        if follower.view().is_some() && !std::mem::replace(begun, true) && follower.leads() {
+            let play = Action { pause: Some(false), ..Action::default() };
+            player.act(now_ms, &play, random);
+        }
         let state = player.state(now_ms, random);
         let action = follower.tick(local_ms, &state);
         player.act(now_ms, &action, random);
