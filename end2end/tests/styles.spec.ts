@@ -104,6 +104,7 @@ test('ten scripts look as mpv draws them', async ({ matinee, page }) => {
   const subtitles = page.getByRole('combobox', { name: /subtitles/i });
   await expect(subtitles).toBeEnabled({ timeout: 45_000 });
   await expect(page.getByRole('status').filter({ hasText: /not re-encoded/i })).toBeVisible();
+  await expect.poll(() => page.evaluate(() => document.querySelector('video')!.currentTime)).toBeGreaterThan(0);
   await page.evaluate(() => {
     const video = document.querySelector('video')!;
     video.pause();
