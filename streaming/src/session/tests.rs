@@ -1,6 +1,8 @@
 //! The life of sessions, one rule a test.
 
 mod channels;
+mod host;
+mod messages;
 mod outside;
 mod saved;
 mod sleep;
