@@ -83,6 +83,7 @@ fn Menu(
     problem: RwSignal<Option<String>>,
 ) -> impl IntoView {
     let details = NodeRef::<html::Details>::new();
+    let summary = NodeRef::<html::Summary>::new();
     let asked = RwSignal::new(None::<Deed>);
     let id = StoredValue::new(id);
     let act = move |deed: Deed| {
@@ -92,6 +93,10 @@ fn Menu(
         asked.set(None);
         if let Some(details) = details.get_untracked() {
             let _ = details.remove_attribute("open");
+        }
+        // The button that had the focus is hidden.
+        if let Some(summary) = summary.get_untracked() {
+            let _ = summary.focus();
         }
         let viewer = id.get_value();
         let change = match deed {
@@ -116,7 +121,7 @@ fn Menu(
     };
     view! {
         <details class="viewer-menu" node_ref=details on:toggle=move |_| asked.set(None)>
-            <summary aria-label=move || format!("What to do with {}", name.get())>"…"</summary>
+            <summary node_ref=summary aria-label=move || format!("What to do with {}", name.get())>"…"</summary>
             <div class="actions">
                 <Show when=move || !anonymous.get()>
                     <button type="button" on:click=move |_| act(Deed::HandOver)>{move || words(Deed::HandOver)}</button>

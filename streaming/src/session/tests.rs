@@ -4,6 +4,7 @@ mod channels;
 mod host;
 mod messages;
 mod outside;
+mod roles;
 mod saved;
 mod sleep;
 mod steering;
