@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    HostKey, SessionId, SessionState, SubtitleTrack, ViewerToken, ViewerView,
+    HostKey, Message, PublicViewerId, SessionId, SessionState, SubtitleTrack, ViewerToken, ViewerView,
     playhead::{Command, PlayheadView, Report, ServerTimes},
 };
 
@@ -26,13 +26,16 @@ pub struct Open {
     /// A subtitle file of the same torrent that is added to the session.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subtitles: Option<u32>,
+    /// The session does not stand in `POST /api/sessions`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub private: bool,
 }
 
 impl Open {
     /// What a link leads to, the largest video of a torrent.
     #[must_use]
     pub fn link(source: impl Into<String>) -> Self {
-        Self { source: source.into(), file: None, subtitles: None }
+        Self { source: source.into(), file: None, subtitles: None, private: false }
     }
 }
 
@@ -63,13 +66,30 @@ pub struct Heartbeat {
     /// When it was sent by the page's own clock, in milliseconds; it comes back in the answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_ms: Option<f64>,
+    /// What makes the sender the host. One that is not (any more) the host's is passed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
+    /// The highest [`Message::number`] that the sender has, 0 at first. Present: it wants those after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<u64>,
 }
 
 impl Heartbeat {
     /// What every heartbeat has.
     #[must_use]
     pub const fn new(session: SessionId, viewer: ViewerToken, position_s: f64, paused: bool) -> Self {
-        Self { session, viewer, position_s, paused, name: None, hidden: false, report: None, sent_ms: None }
+        Self {
+            session,
+            viewer,
+            position_s,
+            paused,
+            name: None,
+            hidden: false,
+            report: None,
+            sent_ms: None,
+            host_key: None,
+            heard: None,
+        }
     }
 }
 
@@ -90,6 +110,18 @@ pub struct HeartbeatReply {
     /// [`Heartbeat::sent_ms`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_ms: Option<f64>,
+    /// Which of the viewers the asking one is.
+    pub you: PublicViewerId,
+    /// [`Heartbeat::host_key`] is the host's.
+    pub host: bool,
+    /// The session is handed over to this viewer: with a heartbeat that carries this key it is the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKey>,
+    /// What was said after [`Heartbeat::heard`], the newest [`crate::MESSAGES_KEPT`] in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<Message>,
+    /// Whether the session stands in `POST /api/sessions`.
+    pub listed: bool,
 }
 
 /// `POST /api/steer`, of which the answer is the new [`PlayheadView`].

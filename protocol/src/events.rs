@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, SessionState, Stage, SubtitleTrack, ViewerView, playhead::PlayheadView};
+use crate::{Error, Message, SessionState, Stage, SubtitleTrack, ViewerView, playhead::PlayheadView};
 
 /// One event of `GET /api/events/{session}`: the `data` of a server-sent event, `{"playhead": {…}}`.
 ///
-/// Each says how things are and not what has changed, so one that is missed is made up for by the next of its kind.
+/// Each but [`Self::Message`] says how things are and not what has changed, so one that is missed is made up for by the
+/// next of its kind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
@@ -15,6 +16,8 @@ pub enum Event {
     /// One entry a viewer, the listening one too.
     Viewers(Vec<ViewerView>),
     Session(SessionNews),
+    /// Somebody said something. A channel begins with the texts that are kept; one that is too slow misses some.
+    Message(Message),
     /// The last one: the channel ends.
     End(EndReason),
 }
@@ -28,6 +31,8 @@ pub struct SessionNews {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
     pub title: String,
+    /// It stands in `POST /api/sessions` while it is awake.
+    pub listed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,
     /// The subtitles that viewers brought along.
@@ -43,6 +48,8 @@ pub enum EndReason {
     Closed,
     /// The viewer has left.
     Left,
+    /// The host has removed the viewer.
+    Removed,
     /// The server stops. It may come back: try again in a while.
     Stopping,
 }
@@ -58,11 +65,15 @@ mod tests {
             stage: Some(Stage::Probing),
             error: None,
             title: "Film".into(),
+            listed: true,
             duration_s: None,
             outside: vec![],
         };
         for (event, json) in [
-            (Event::Session(news), r#"{"session":{"state":"preparing","stage":"probing","title":"Film"}}"#),
+            (
+                Event::Session(news),
+                r#"{"session":{"state":"preparing","stage":"probing","title":"Film","listed":true}}"#,
+            ),
             (Event::Viewers(vec![]), r#"{"viewers":[]}"#),
             (Event::End(EndReason::Closed), r#"{"end":"closed"}"#),
         ] {

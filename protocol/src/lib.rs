@@ -6,6 +6,7 @@
 mod calls;
 mod capabilities;
 mod choice;
+mod company;
 mod error;
 mod events;
 mod ids;
@@ -20,6 +21,7 @@ mod torrent;
 pub use calls::{Close, Empty, Heartbeat, HeartbeatReply, Inspect, LARGEST_SUBTITLES, Leave, Open, Opened, Steer};
 pub use capabilities::{CANDIDATES, Capabilities};
 pub use choice::{Choice, choose, known_language};
+pub use company::{COLOURS, HostChange, LONGEST_TEXT, LONGEST_TITLE, MESSAGES_KEPT, Message, Reaction, Said, Say};
 pub use error::{Error, ErrorKind};
 pub use events::{EndReason, Event, SessionNews};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};

@@ -42,6 +42,36 @@ pub struct ViewerView {
     pub paused: bool,
     /// A player that sends no heartbeats: VLC, ffmpeg, Safari's own.
     pub anonymous: bool,
+    /// It has the host's key, as its last heartbeat showed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub host: bool,
+    /// Its player should run and has no data.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub buffering: bool,
+    /// It watches without the others.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub alone: bool,
+    /// Below [`crate::COLOURS`]; different ones for as many viewers as there are colours.
+    #[serde(default)]
+    pub colour: u8,
+}
+
+impl ViewerView {
+    /// A page at the film's start of which nothing else is known.
+    #[must_use]
+    pub const fn new(id: PublicViewerId) -> Self {
+        Self {
+            id,
+            name: None,
+            position_s: 0.0,
+            paused: false,
+            anonymous: false,
+            host: false,
+            buffering: false,
+            alone: false,
+            colour: 0,
+        }
+    }
 }
 
 /// The answer of `POST /api/session`.
@@ -53,6 +83,8 @@ pub struct SessionView {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
     pub title: String,
+    /// It stands in `POST /api/sessions` while it is awake.
+    pub listed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media: Option<Media>,
     /// The subtitles that viewers brought along.

@@ -2,8 +2,9 @@
 
 use app::api::{Answer, Backend, Calls};
 use protocol::{
-    Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken, playhead::PlayheadView,
+    Heartbeat, HeartbeatReply, HostChange, HostKey, MasterQuery, Media, Open, Opened, PlanView, Say, SessionId,
+    SessionSummary, SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    playhead::PlayheadView,
 };
 use std::{future::ready, sync::Arc, time::Instant};
 use streaming::Matinee;
@@ -59,6 +60,14 @@ impl Calls for Caller {
         Box::pin(
             async move { self.matinee.steer(steer.session, &steer.viewer, steer.host_key.as_ref(), &steer.command) },
         )
+    }
+
+    fn host(&self, session: SessionId, host_key: HostKey, change: HostChange) -> Answer<'_, ()> {
+        Box::pin(async move { self.matinee.change_as_host(session, &host_key, &change) })
+    }
+
+    fn say(&self, say: Say) -> Answer<'_, ()> {
+        Box::pin(async move { self.matinee.say(&say) })
     }
 
     fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack> {

@@ -65,6 +65,6 @@ fn written(event: &Event) -> sse::Event {
     };
     match event {
         Event::Playhead(view) => written.id(view.revision.to_string()),
-        Event::Viewers(_) | Event::Session(_) | Event::End(_) => written,
+        Event::Viewers(_) | Event::Session(_) | Event::Message(_) | Event::End(_) => written,
     }
 }

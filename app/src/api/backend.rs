@@ -4,8 +4,8 @@ use std::{fmt, future::Future, pin::Pin, sync::Arc};
 
 use leptos::prelude::use_context;
 use protocol::{
-    Error, ErrorKind, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Open, Opened, PlanView, SessionId,
-    SessionSummary, SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    Error, ErrorKind, Heartbeat, HeartbeatReply, HostChange, HostKey, MasterQuery, Media, Open, Opened, PlanView, Say,
+    SessionId, SessionSummary, SessionView, Stage, Steer, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
     playhead::PlayheadView,
 };
 
@@ -22,6 +22,8 @@ pub trait Calls: Send + Sync {
     fn plan(&self, session: SessionId, query: MasterQuery) -> Answer<'_, PlanView>;
     fn heartbeat(&self, beat: Heartbeat) -> Answer<'_, HeartbeatReply>;
     fn steer(&self, steer: Steer) -> Answer<'_, PlayheadView>;
+    fn host(&self, session: SessionId, host_key: HostKey, change: HostChange) -> Answer<'_, ()>;
+    fn say(&self, say: Say) -> Answer<'_, ()>;
     fn bring_subtitles(&self, session: SessionId, viewer: ViewerToken, source: String) -> Answer<'_, SubtitleTrack>;
     fn leave(&self, session: SessionId, viewer: ViewerToken) -> Answer<'_, ()>;
     fn close(&self, session: SessionId, host_key: HostKey) -> Answer<'_, ()>;

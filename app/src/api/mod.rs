@@ -10,8 +10,8 @@ mod patience;
 
 use leptos::{prelude::*, server_fn::codec::Json};
 use protocol::{
-    Empty, Heartbeat, HeartbeatReply, HostKey, MasterQuery, Media, Opened, PlanView, SessionId, SessionSummary,
-    SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
+    Empty, Heartbeat, HeartbeatReply, HostChange, HostKey, MasterQuery, Media, Opened, PlanView, Reaction, SessionId,
+    SessionSummary, SessionView, Stage, SubtitleTrack, SystemReport, TorrentView, ViewerToken,
     playhead::{Command, PlayheadView},
 };
 
@@ -27,9 +27,16 @@ pub async fn inspect(source: String) -> Result<Media, ApiError> {
 }
 
 /// Opens a session. It answers at once; the preparation goes on. `file` and `subtitles` are numbers of files of a torrent.
+/// A `private` one does not stand in the list of live sessions.
 #[server(name = OpenCall, prefix = "/api", endpoint = "open", input = Json, output = Json)]
-pub async fn open(source: String, file: Option<u32>, subtitles: Option<u32>) -> Result<Opened, ApiError> {
-    Ok(Backend::here()?.0.open(protocol::Open { source, file, subtitles }).await?)
+pub async fn open(
+    source: String,
+    file: Option<u32>,
+    subtitles: Option<u32>,
+    private: Option<bool>,
+) -> Result<Opened, ApiError> {
+    let open = protocol::Open { source, file, subtitles, private: private.unwrap_or_default() };
+    Ok(Backend::here()?.0.open(open).await?)
 }
 
 /// The live sessions.
@@ -72,6 +79,25 @@ pub async fn steer(
     command: Command,
 ) -> Result<PlayheadView, ApiError> {
     Ok(Backend::here()?.0.steer(protocol::Steer { session, viewer, host_key, command }).await?)
+}
+
+/// Does what only a session's host can: renames it, lists it or not, removes a viewer, hands it over.
+#[server(name = HostCall, prefix = "/api", endpoint = "host", input = Json, output = Json)]
+pub async fn host(session: SessionId, host_key: HostKey, change: HostChange) -> Result<Empty, ApiError> {
+    Backend::here()?.0.host(session, host_key, change).await?;
+    Ok(Empty {})
+}
+
+/// Says something to all who watch: either a text or a reaction.
+#[server(name = SayCall, prefix = "/api", endpoint = "say", input = Json, output = Json)]
+pub async fn say(
+    session: SessionId,
+    viewer: ViewerToken,
+    text: Option<String>,
+    reaction: Option<Reaction>,
+) -> Result<Empty, ApiError> {
+    Backend::here()?.0.say(protocol::Say { session, viewer, text, reaction }).await?;
+    Ok(Empty {})
 }
 
 /// Adds the subtitle file that a link leads to, for everybody who watches.

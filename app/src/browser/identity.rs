@@ -6,6 +6,7 @@ use web_sys::Storage;
 
 const TOKEN: &str = "matinee.viewer";
 const NAME: &str = "matinee.name";
+const NAME_DECLINED: &str = "matinee.name.declined";
 const QUALITY: &str = "matinee.quality";
 /// The server cuts names here too.
 const NAME_LIMIT: usize = 40;
@@ -39,6 +40,17 @@ pub(crate) fn keep_name(name: &str) -> Option<String> {
         };
     }
     name
+}
+
+/// Whether the viewer did not want to give a name.
+pub(crate) fn declined_name() -> bool {
+    local_storage().and_then(|storage| storage.get_item(NAME_DECLINED).ok().flatten()).is_some()
+}
+
+pub(crate) fn decline_name() {
+    if let Some(storage) = local_storage() {
+        let _ = storage.set_item(NAME_DECLINED, "yes");
+    }
 }
 
 /// The quality that was chosen last, for whatever film.

@@ -19,7 +19,8 @@ use crate::api::ApiError;
 
 pub(crate) use capabilities::capabilities;
 pub(crate) use identity::{
-    forget_host_key, host_key, keep_host_key, keep_name, keep_quality, name, quality, viewer_token,
+    decline_name, declined_name, forget_host_key, host_key, keep_host_key, keep_name, keep_quality, name, quality,
+    viewer_token,
 };
 pub(crate) use life::{every, listen, while_visible};
 pub(crate) use preferences::{Look, Preferences, Subtitles};

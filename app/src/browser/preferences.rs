@@ -15,6 +15,8 @@ pub(crate) struct Preferences {
     pub(crate) audio: Option<String>,
     pub(crate) subtitles: Subtitles,
     pub(crate) look: Look,
+    /// What viewers say is not shown over the picture.
+    pub(crate) hides_messages: bool,
 }
 
 /// What was chosen of subtitles last.
@@ -132,6 +134,7 @@ mod tests {
             audio: audio.map(str::to_owned),
             subtitles,
             look: Look::default(),
+            hides_messages: false,
         };
         assert_eq!(likes(None, Subtitles::AsTheFilmSays).applied(&media, chosen), chosen);
         let french = likes(Some("ja"), Subtitles::Language("fr".into())).applied(&media, chosen);

@@ -121,6 +121,10 @@ pub(crate) fn OpenForm() -> impl IntoView {
                 "The address of a video file (MKV, MP4, WebM and others), or a magnet link. "
                 "The film's own subtitles and audio tracks come along."
             </p>
+            <label class="check">
+                <input type="checkbox" name="private" node_ref=opening.private />
+                "Private: only who has the link finds it"
+            </label>
             <label class="pick">
                 <input
                     class="visually-hidden"

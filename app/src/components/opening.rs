@@ -51,6 +51,8 @@ pub(super) struct Problem {
 #[derive(Clone, Copy)]
 pub(super) struct Opening {
     pub(super) field: NodeRef<html::Input>,
+    /// Whether the session is to be left out of the list.
+    pub(super) private: NodeRef<html::Input>,
     pub(super) doing: RwSignal<Doing>,
     pub(super) problem: RwSignal<Option<Problem>>,
     pub(super) offer: RwSignal<Option<Offer>>,
@@ -64,6 +66,7 @@ impl Opening {
     pub(super) fn new(go: Callback<SessionId>) -> Self {
         Self {
             field: NodeRef::new(),
+            private: NodeRef::new(),
             doing: RwSignal::new(Doing::Nothing),
             problem: RwSignal::new(None),
             offer: RwSignal::new(None),
@@ -125,8 +128,9 @@ impl Opening {
     /// Opens a session and goes there. `film` and `subtitles` are numbers of files of a torrent.
     pub(super) fn open(self, source: String, film: Option<u32>, subtitles: Option<u32>) {
         let turn = self.begin(Doing::Opening);
+        let private = self.private.get_untracked().map(|field| field.checked());
         spawn_local(async move {
-            let answer = api::within(OPENING, api::open(source, film, subtitles)).await;
+            let answer = api::within(OPENING, api::open(source, film, subtitles, private)).await;
             if !self.is_current(turn) {
                 return;
             }

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::{curtain::Curtain, trouble::Trouble};
+use super::{curtain::Curtain, over::MessagesOver, trouble::Trouble};
 use crate::{
-    text::{Wait, torrent_wait},
+    text::{REMOVED, Wait, torrent_wait},
     watch::{self, Phase, Watching},
 };
 
@@ -81,6 +81,9 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 on:error=move |_| watch::element_failed(watching)
             ></video>
             {move || match watching.problem.get() {
+                Some(error) if watching.company.removed.get_untracked() => {
+                    view! { <Trouble error words=REMOVED on_retry=Callback::new(|()| {}) /> }.into_any()
+                }
                 Some(error) => {
                     let on_retry = Callback::new(move |()| watching.try_again());
                     view! { <Trouble error torrent=is_torrent.get_untracked() on_retry /> }.into_any()
@@ -105,6 +108,7 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 <p role="status">{words}</p>
                 <p class="wait-figures">{move || wait.with(|wait| wait.figures.clone())}</p>
             </div>
+            <MessagesOver watching />
             {children()}
         </div>
     }

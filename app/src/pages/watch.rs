@@ -7,8 +7,8 @@ use protocol::{Error, ErrorKind, SessionId};
 
 use crate::{
     components::{
-        bring_subtitles::BringSubtitles, making::Making, notices::Notices, player::Player, share::Share,
-        together::TogetherBar, torrent::TorrentPanel, trouble::Trouble, viewers::Viewers,
+        bring_subtitles::BringSubtitles, making::Making, messages::Messages, notices::Notices, player::Player,
+        share::Share, together::TogetherBar, torrent::TorrentPanel, trouble::Trouble, viewers::Viewers,
     },
     pages::not_found::status_not_found,
     text::{clock, spoken_duration},
@@ -63,9 +63,10 @@ fn Screening(session: SessionId) -> impl IntoView {
                     <Show when=move || watching.can_float.get()>" · "<kbd>"p"</kbd>" small window"</Show>
                 </p>
             </div>
-            <aside class="side" aria-label="Share and viewers">
+            <aside class="side" aria-label="Share, viewers and messages">
                 <Share watching />
                 <Viewers watching />
+                <Messages watching />
             </aside>
         </div>
     }

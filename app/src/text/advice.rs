@@ -58,6 +58,12 @@ pub(crate) fn advice(kind: ErrorKind) -> (&'static str, &'static str) {
     }
 }
 
+/// The same for whom the host has sent away.
+pub(crate) const REMOVED: (&str, &str) = (
+    "You have been removed",
+    "The host has sent you away, and the film goes on without you. You can open another one from the home page.",
+);
+
 /// The same where the film is, or was to be, a file of a torrent.
 pub(crate) fn torrent_advice(kind: ErrorKind) -> (&'static str, &'static str) {
     use ErrorKind as K;

@@ -152,13 +152,7 @@ mod tests {
 
     #[test]
     fn viewers_without_a_name_get_a_short_one() {
-        let mut viewer = ViewerView {
-            id: PublicViewerId("ab12cd34".into()),
-            name: None,
-            position_s: 0.0,
-            paused: false,
-            anonymous: false,
-        };
+        let mut viewer = ViewerView::new(PublicViewerId("ab12cd34".into()));
         assert_eq!(viewer_label(&viewer), "Viewer ab12");
         viewer.name = Some(" Ada ".into());
         assert_eq!(viewer_label(&viewer), "Ada");

@@ -1,6 +1,7 @@
 //! Words and figures as the page shows them. Pure: time is an argument.
 
 mod advice;
+mod company;
 mod files;
 mod format;
 mod label;
@@ -10,7 +11,8 @@ mod source;
 mod together;
 mod torrent;
 
-pub(crate) use advice::{Remedy, advice, remedy, torrent_advice};
+pub(crate) use advice::{REMOVED, Remedy, advice, remedy, torrent_advice};
+pub(crate) use company::{host_words, lane, reaction_name, sender, viewer_state};
 pub(crate) use files::{films, first_choice, passes, subtitles_for};
 pub(crate) use format::{age, bytes, clock, watching};
 pub(crate) use label::{audio_label, spoken_duration, subtitle_label, viewer_label};

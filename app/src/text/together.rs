@@ -53,13 +53,7 @@ mod tests {
     use super::*;
 
     fn viewer(id: &str, name: &str) -> ViewerView {
-        ViewerView {
-            id: PublicViewerId(id.into()),
-            name: Some(name.into()),
-            position_s: 0.0,
-            paused: false,
-            anonymous: false,
-        }
+        ViewerView { name: Some(name.into()), ..ViewerView::new(PublicViewerId(id.into())) }
     }
 
     fn ids(ids: &[&str]) -> Vec<PublicViewerId> {

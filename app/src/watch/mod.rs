@@ -1,6 +1,7 @@
 //! What happens while somebody watches: preparing, playing, telling the server.
 
 mod bring;
+mod company;
 mod float;
 mod full_screen;
 mod keys;
@@ -16,6 +17,7 @@ mod torrent;
 use leptos::prelude::*;
 
 pub(crate) use bring::{bring_file, bring_link};
+pub(crate) use company::{change as change_as_host, decline_name, host_key, react, say, show_messages_over};
 pub(crate) use float::{can_float, toggle_float};
 pub(crate) use full_screen::{can_fill_screen, fills_screen, toggle_full_screen};
 pub(crate) use playback::{
@@ -33,6 +35,7 @@ pub(crate) fn begin(watching: Watching) {
         watching.name.set(crate::browser::name());
         watching.look.set(crate::browser::Preferences::load().look);
         presence::keep(watching);
+        company::begin(watching);
         together::keep_following(watching);
         together::keep_channel(watching);
         torrent::keep(watching);

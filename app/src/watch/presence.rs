@@ -9,7 +9,7 @@ use wasm_bindgen::JsCast;
 use web_sys::PageTransitionEvent;
 
 use super::{
-    playback,
+    company, playback,
     state::{Phase, Watching},
     together,
 };
@@ -55,7 +55,10 @@ pub(crate) fn beat(watching: Watching) {
     watching.beating.set_value(true);
     let (position_s, paused) = watching.position();
     let sent_ms = browser::monotonic_ms();
+    let carried = company::host_key(watching);
     let beat = Heartbeat {
+        host_key: carried.clone(),
+        heard: Some(watching.company.heard()),
         name: watching.name.get_untracked(),
         hidden: browser::hidden(),
         report: together::stood(watching, sent_ms),
@@ -71,12 +74,14 @@ pub(crate) fn beat(watching: Watching) {
         match answer {
             Ok(reply) => {
                 together::heard_beat(watching, sent_ms, &reply);
+                company::answered(watching, carried.as_ref(), &reply);
                 answered(watching, reply);
             }
             // A session that fell asleep meanwhile wakes with a beat, if there is room for it.
             Err(error) if matches!(error.0.kind, ErrorKind::UnknownSession | ErrorKind::AtCapacity) => {
                 watching.give_up(error.0);
             }
+            Err(error) if error.0.kind == ErrorKind::Forbidden => company::removed(watching, error.0),
             Err(_) => watching.reachable.set(false),
         }
     });

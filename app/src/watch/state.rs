@@ -8,7 +8,7 @@ use protocol::{
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
 
-use super::{subtitles::Drawn, together::Together};
+use super::{company::Company, subtitles::Drawn, together::Together};
 use crate::{
     browser::{self, Look},
     overlay::Way,
@@ -97,6 +97,7 @@ pub(crate) struct Watching {
     pub(crate) reachable: RwSignal<bool>,
     pub(crate) viewers: RwSignal<Vec<ViewerView>>,
     pub(crate) together: Together,
+    pub(crate) company: Company,
     /// This viewer's own name.
     pub(crate) name: RwSignal<Option<String>>,
     /// Counts up for every "try again".
@@ -151,6 +152,7 @@ impl Watching {
             reachable: RwSignal::new(true),
             viewers: RwSignal::new(Vec::new()),
             together: Together::new(),
+            company: Company::new(),
             name: RwSignal::new(None),
             attempt: RwSignal::new(0),
             duration_s: RwSignal::new(None),
@@ -171,10 +173,12 @@ impl Watching {
         self.view.is_disposed()
     }
 
-    /// The server is known not to have the session.
+    /// The server is known not to have the session, or not for this viewer.
     pub(crate) fn is_gone(self) -> bool {
-        self.problem
-            .with_untracked(|problem| problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession))
+        self.company.removed.get_untracked()
+            || self.problem.with_untracked(|problem| {
+                problem.as_ref().is_some_and(|problem| problem.kind == ErrorKind::UnknownSession)
+            })
     }
 
     pub(crate) fn media(self) -> Option<Media> {

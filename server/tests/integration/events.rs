@@ -31,7 +31,7 @@ impl House {
         client().get(format!("{}/api/events/{session}", self.program.url))
     }
 
-    async fn listen(&self, viewer: &str) -> Listener {
+    pub async fn listen(&self, viewer: &str) -> Listener {
         Listener::to(self.events(&self.session).header("matinee-viewer", viewer)).await
     }
 
@@ -42,7 +42,7 @@ impl House {
 }
 
 /// An open channel, read as a page would.
-struct Listener {
+pub struct Listener {
     answer: reqwest::Response,
     text: String,
     events: VecDeque<(Option<u64>, Value)>,
@@ -58,7 +58,7 @@ impl Listener {
     }
 
     /// The next event with its id; none when the channel has ended.
-    async fn next(&mut self) -> Option<(Option<u64>, Value)> {
+    pub async fn next(&mut self) -> Option<(Option<u64>, Value)> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
@@ -80,7 +80,7 @@ impl Listener {
     }
 
     /// The next event of a kind, and how many others came before it.
-    async fn next_of(&mut self, kind: &str) -> (Value, usize) {
+    pub async fn next_of(&mut self, kind: &str) -> (Value, usize) {
         for passed in 0.. {
             let (_, event) = self.next().await.unwrap();
             if !event[kind].is_null() {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "this is a test through and through, helpers included")]
 
 mod calls;
+mod company;
 mod events;
 mod house;
 mod login;

@@ -54,7 +54,12 @@ impl Matinee {
         let (session, host_key) = (secrets::new_session_id(), secrets::new_host_key());
         let hash = secrets::HostKeyHash::of(&host_key);
         let title = source.title();
-        let opened = self.registry().open(Instant::now(), session, hash, source.clone(), title, unix_ms())?;
+        let mut registry = self.registry();
+        let opened = registry.open(Instant::now(), session, hash, source.clone(), title, unix_ms())?;
+        if open.private {
+            registry.keep_private(session);
+        }
+        drop(registry);
         tracing::info!(%session, source = ?source, "session opened");
         if let Some(forgotten) = &opened.forgotten {
             reaper::act_on(&self.inner, forgotten);
@@ -65,7 +70,7 @@ impl Matinee {
         Ok(Opened { session, host_key })
     }
 
-    /// The sessions that are awake.
+    /// The sessions that are awake and not private.
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionSummary> {
         self.registry().list()
@@ -108,7 +113,8 @@ impl Matinee {
     ///
     /// # Errors
     ///
-    /// `unknown_session`, `invalid_request`; `at_capacity` when the session slept and cannot be woken now.
+    /// `unknown_session`, `invalid_request`; `at_capacity` when the session slept and cannot be woken now; `forbidden` for
+    /// whom the host has removed.
     pub fn heartbeat(&self, beat: &Heartbeat, received: Instant) -> Result<HeartbeatReply, Error> {
         let mut outcome = self.registry().beat(Instant::now(), beat)?;
         if outcome.joined {

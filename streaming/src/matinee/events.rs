@@ -19,7 +19,7 @@ const PAUSE_A_VIEWER: Duration = Duration::from_millis(10);
 /// One viewer's event channel. It keeps the viewer there while it lives.
 ///
 /// It holds no queue: what is told is how things are when the listener takes it, so a slow one misses steps and not the
-/// state, and costs no more than a quick one.
+/// state, and costs no more than a quick one. Messages are read from those that the session keeps.
 #[derive(Debug)]
 pub struct Channel {
     matinee: Matinee,
@@ -29,6 +29,9 @@ pub struct Channel {
     told: Told,
     /// The revision that the listener has from an earlier channel.
     known: Option<u64>,
+    /// The number of the last message that was told, and of the last one when the channel was opened.
+    heard: u64,
+    began: u64,
     /// Before that the viewers are not told again.
     viewers_at: Instant,
     over: bool,
@@ -75,11 +78,12 @@ impl Matinee {
     /// # Errors
     ///
     /// `invalid_request`, `unknown_session`; `at_capacity` when the session would have to wake, has too many viewers,
-    /// or there are too many channels.
+    /// or there are too many channels; `forbidden` for whom the host has removed.
     pub fn listen(&self, session: SessionId, viewer: &ViewerToken, known: Option<u64>) -> Result<Channel, Error> {
         let now = Instant::now();
         let mut registry = self.registry();
         let attended = registry.attend(now, session, viewer)?;
+        let began = registry.last_message(session);
         // It has just been attended, so it is known.
         let bell = registry.bell(session).ok_or_else(crate::session::unknown)?;
         drop(registry);
@@ -97,6 +101,8 @@ impl Matinee {
             told,
             // While nobody can steer, the playhead moves without a new revision.
             known: known.filter(|revision| *revision > 0),
+            heard: 0,
+            began,
             viewers_at: now,
             over: false,
         })
@@ -145,7 +151,8 @@ impl Channel {
             return Look::Tell(Event::End(EndReason::Closed));
         };
         if !registry.attends(self.seat) {
-            return Look::Tell(Event::End(EndReason::Left));
+            let removed = registry.was_removed(self.seat);
+            return Look::Tell(Event::End(if removed { EndReason::Removed } else { EndReason::Left }));
         }
         if is_news(self.told.playhead.replace(marks), |told| marks.tells_playhead(told))
             && let Ok(view) = registry.playhead(now, self.session)
@@ -160,6 +167,10 @@ impl Channel {
             && let Ok(news) = registry.news(self.session)
         {
             return Look::Tell(Event::Session(news));
+        }
+        if let Some(message) = registry.next_message(self.session, self.heard, self.began) {
+            self.heard = message.number;
+            return Look::Tell(Event::Message(message));
         }
         if !is_news(self.told.viewers, |told| marks.tells_viewers(told)) {
             return Look::Wait(None);

@@ -2,6 +2,7 @@
 
 mod bring;
 mod calls;
+mod company;
 mod events;
 mod hls;
 mod memory;

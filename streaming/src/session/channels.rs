@@ -30,6 +30,7 @@ pub struct Marks {
     playhead: PlayheadMark,
     viewers: u64,
     session: u64,
+    message: u64,
 }
 
 impl Marks {
@@ -57,7 +58,7 @@ impl<R> Registry<R> {
     /// # Errors
     ///
     /// `invalid_request`, `unknown_session`; `at_capacity` when the session would have to wake, has too many viewers,
-    /// or there are too many channels.
+    /// or there are too many channels; `forbidden` for whom the host has removed.
     pub fn attend(&mut self, now: Instant, session: SessionId, token: &ViewerToken) -> Result<Attended, Error> {
         check_token(token)?;
         let viewer = ViewerKey::of_token(session, token);
@@ -79,6 +80,12 @@ impl<R> Registry<R> {
         }
     }
 
+    /// Whether the host has removed a channel's viewer.
+    #[must_use]
+    pub fn was_removed(&self, seat: Seat) -> bool {
+        self.sessions.get(&seat.session).is_some_and(|screening| screening.has_removed(seat.viewer))
+    }
+
     /// Whether a channel's viewer has not left.
     #[must_use]
     pub fn attends(&self, seat: Seat) -> bool {
@@ -94,6 +101,7 @@ impl<R> Registry<R> {
             playhead: screening.playhead.mark(),
             viewers: screening.viewers.changes(),
             session: screening.changes,
+            message: screening.messages.last(),
         })
     }
 

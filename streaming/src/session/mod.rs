@@ -13,7 +13,10 @@
 
 mod channels;
 mod clock;
+mod colours;
+mod host;
 mod limits;
+mod messages;
 mod outside;
 mod playhead;
 #[cfg(test)]
@@ -26,6 +29,7 @@ mod steering;
 #[cfg(test)]
 mod tests;
 mod viewers;
+mod words;
 
 pub use channels::{Attended, Marks, Seat};
 pub use clock::ServerClock;

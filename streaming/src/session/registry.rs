@@ -9,6 +9,8 @@ use protocol::{
 
 use super::{
     Limits, Reader, ServerClock,
+    host::Removed,
+    messages::Messages,
     playhead::SessionPlayhead,
     screening::{End, Ended, Epoch, Life, Progress, Screening},
     secrets::{HostKeyHash, ViewerKey},
@@ -83,6 +85,11 @@ impl<R> Registry<R> {
             host,
             recipe,
             title: title.into(),
+            titled: false,
+            listed: true,
+            handing_over: None,
+            removed: Removed::default(),
+            messages: Messages::default(),
             opened_at,
             media: None,
             outside: Vec::new(),
@@ -103,7 +110,8 @@ impl<R> Registry<R> {
     ///
     /// # Errors
     ///
-    /// `invalid_request`, `unknown_session`, `at_capacity` when the session would have to wake or has too many viewers.
+    /// `invalid_request`, `unknown_session`, `at_capacity` when the session would have to wake or has too many viewers;
+    /// `forbidden` for whom the host has removed.
     pub fn beat(&mut self, now: Instant, beat: &Heartbeat) -> Result<BeatOutcome, Error> {
         let sign = Sign::read(beat)?;
         let key = ViewerKey::of_token(beat.session, &beat.viewer);
@@ -125,6 +133,7 @@ impl<R> Registry<R> {
             let _ = shared.lead(now_ms, &key.public_id(), playhead);
         }
         let playhead = screening.playhead_view(now_ms);
+        let (host, host_key) = screening.recognise(key, beat.host_key.as_ref());
         let reply = HeartbeatReply {
             viewers: screening.viewer_views(&playhead),
             playhead,
@@ -133,6 +142,11 @@ impl<R> Registry<R> {
             outside: screening.outside(),
             times: ServerTimes { received_ms: now_ms, answered_ms: now_ms },
             sent_ms: beat.sent_ms,
+            you: key.public_id(),
+            host,
+            host_key,
+            messages: screening.messages_after(beat.heard),
+            listed: screening.listed,
         };
         Ok(BeatOutcome { woken, joined, reply })
     }
@@ -143,15 +157,16 @@ impl<R> Registry<R> {
     ///
     /// # Errors
     ///
-    /// `unknown_session`, and `at_capacity` when the session would have to wake.
+    /// `unknown_session`, `at_capacity` when the session would have to wake, and `forbidden` for whom the host has removed.
     pub fn touch(&mut self, now: Instant, session: SessionId, reader: Reader<'_>) -> Result<TouchOutcome, Error> {
-        let woken = self.wake(now, session)?;
-        let max_viewers = self.limits.max_viewers;
-        let screening = self.known_mut(session)?;
         let key = match reader {
             Reader::Viewer(token) => ViewerKey::of_token(session, token),
             Reader::Anonymous(traits) => ViewerKey::of_player(session, traits),
         };
+        self.check_not_removed(session, key)?;
+        let woken = self.wake(now, session)?;
+        let max_viewers = self.limits.max_viewers;
+        let screening = self.known_mut(session)?;
         screening.viewers.refresh(now, key);
         let comes = matches!(reader, Reader::Anonymous(_))
             && !screening.viewers.contains(key)
@@ -171,16 +186,8 @@ impl<R> Registry<R> {
     /// `unknown_session`.
     pub fn leave(&mut self, now: Instant, session: SessionId, token: &ViewerToken) -> Result<Option<Ended>, Error> {
         let now_ms = self.clock.ms(now);
-        let screening = self.known_mut(session)?;
-        screening.run(now_ms);
-        let Some(viewer) = screening.viewers.remove(ViewerKey::of_token(session, token)) else { return Ok(None) };
-        if screening.viewers.is_empty() {
-            screening.empty_since = now;
-        }
-        screening.see_off(now_ms, &viewer, now_ms);
-        screening.follow();
-        let end = End::ViewerGone { viewer: viewer.id, anonymous: false };
-        Ok(Some(Ended::new(session, end, "the viewer left")))
+        let gone = self.known_mut(session)?.dismiss(now, now_ms, ViewerKey::of_token(session, token));
+        Ok(gone.map(|gone| Ended::viewer(session, gone, "the viewer left")))
     }
 
     /// The host closes a session: it is gone at once.
@@ -196,11 +203,13 @@ impl<R> Registry<R> {
         Ok(Ended::new(session, End::Closed, "the host closed the session"))
     }
 
-    /// Gives a session another title; false if it is unknown.
+    /// Gives a session the title that its film has, unless its host gave it one; false if it is unknown.
     pub fn rename(&mut self, session: SessionId, title: impl Into<String>) -> bool {
         let Some(screening) = self.sessions.get_mut(&session) else { return false };
-        screening.title = title.into();
-        screening.changes += 1;
+        if !screening.titled {
+            screening.title = title.into();
+            screening.changes += 1;
+        }
         true
     }
 
@@ -251,10 +260,10 @@ impl<R> Registry<R> {
         Ok(self.known(session)?.view(self.clock.ms(now)))
     }
 
-    /// The sessions that are awake, the newest first.
+    /// The sessions that are awake and not private, the newest first.
     #[must_use]
     pub fn list(&self) -> Vec<SessionSummary> {
-        let awake = self.sessions.iter().filter(|(_, screening)| screening.is_awake());
+        let awake = self.sessions.iter().filter(|(_, screening)| screening.is_awake() && screening.listed);
         let mut list: Vec<SessionSummary> = awake.map(|(&session, screening)| screening.summary(session)).collect();
         list.sort_by_key(|it| Reverse((it.opened_at, it.session)));
         list
@@ -300,8 +309,7 @@ impl<R> Registry<R> {
                 screening.empty_since = viewer.due(limits);
                 screening.see_off(clock.ms(viewer.due(limits)), &viewer, clock.ms(viewer.seen));
                 let reason = format!("no sign of the viewer for {} s", viewer.patience(limits).as_secs());
-                let end = End::ViewerGone { anonymous: viewer.anonymous, viewer: viewer.id };
-                ended.push(Ended::new(session, end, reason));
+                ended.push(Ended::viewer(session, viewer, reason));
             }
             screening.run(clock.ms(now));
             screening.follow();
@@ -357,8 +365,9 @@ impl<R> Registry<R> {
         Ok(Some(epoch))
     }
 
-    /// Whether a viewer is there already or there is room for one more.
+    /// Whether a viewer may be there, and is already or there is room for one more.
     pub(super) fn check_place(&self, session: SessionId, viewer: ViewerKey) -> Result<(), Error> {
+        self.check_not_removed(session, viewer)?;
         let max_viewers = self.limits.max_viewers;
         let viewers = &self.known(session)?.viewers;
         if viewers.len() >= max_viewers && !viewers.contains(viewer) {

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Registry,
+    host::Removed,
+    messages::Messages,
     playhead::SessionPlayhead,
     screening::{Life, Screening},
     secrets::HostKeyHash,
@@ -30,6 +32,14 @@ pub struct Saved<R> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ran_ms: Option<f64>,
     joined: bool,
+    /// The host gave the title.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    titled: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    private: bool,
+    /// Whom the host removed.
+    #[serde(default, skip_serializing_if = "Removed::is_empty")]
+    removed: Removed,
 }
 
 impl<R: Clone> Registry<R> {
@@ -54,7 +64,8 @@ impl<R: Clone> Registry<R> {
         // A clock that began with the machine may not reach so far back; then it sleeps a little longer.
         let since = now.checked_sub(ago).unwrap_or(now);
         let now_ms = self.clock.ms(now);
-        let Saved { host, recipe, title, opened_at, playhead, shared, ran_ms, joined } = saved;
+        let Saved { host, recipe, title, opened_at, playhead, shared, ran_ms, joined, titled, private, removed } =
+            saved;
         let shared = shared.map(|mut shared| {
             shared.restored(now_ms);
             shared
@@ -63,6 +74,11 @@ impl<R: Clone> Registry<R> {
             host,
             recipe,
             title,
+            titled,
+            listed: !private,
+            handing_over: None,
+            removed,
+            messages: Messages::default(),
             opened_at,
             media: None,
             outside: Vec::new(),
@@ -93,6 +109,9 @@ impl<R: Clone> Screening<R> {
             shared: self.playhead.shared().cloned(),
             ran_ms: runs.then_some(now_ms),
             joined: self.joined,
+            titled: self.titled,
+            private: !self.listed,
+            removed: self.removed.clone(),
         }
     }
 }

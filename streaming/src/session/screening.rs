@@ -13,9 +13,11 @@ use protocol::{
 
 use super::{
     Limits, ServerClock,
+    host::{HandOver, Removed},
+    messages::Messages,
     outside::Brought,
     playhead::SessionPlayhead,
-    secrets::HostKeyHash,
+    secrets::{HostKeyHash, ViewerKey},
     viewers::{Viewer, Viewers},
 };
 
@@ -62,6 +64,10 @@ impl Ended {
         Self { session, what, reason: reason.into() }
     }
 
+    pub(super) fn viewer(session: SessionId, gone: Viewer, reason: impl Into<String>) -> Self {
+        Self::new(session, End::ViewerGone { anonymous: gone.anonymous, viewer: gone.id }, reason)
+    }
+
     /// Whether the session itself is asleep or gone, so that its heads end and its segments are given back.
     #[must_use]
     pub const fn releases(&self) -> bool {
@@ -74,6 +80,13 @@ pub(super) struct Screening<R> {
     pub(super) host: HostKeyHash,
     pub(super) recipe: R,
     pub(super) title: String,
+    /// The host gave the title, so what is found out about the film does not replace it.
+    pub(super) titled: bool,
+    /// It stands in the list of sessions while it is awake.
+    pub(super) listed: bool,
+    pub(super) handing_over: Option<HandOver>,
+    pub(super) removed: Removed,
+    pub(super) messages: Messages,
     /// Milliseconds since the Unix epoch.
     pub(super) opened_at: u64,
     pub(super) media: Option<Arc<Media>>,
@@ -126,6 +139,8 @@ impl<R> Screening<R> {
     pub(super) fn sleep(&mut self, since: Instant) {
         self.life = Life::Asleep { since };
         self.media = None;
+        self.messages.clear();
+        self.viewers.forget_colours();
         self.changes += 1;
         self.playhead.hold(self.last_sign_ms);
     }
@@ -160,9 +175,22 @@ impl<R> Screening<R> {
     /// A viewer is gone, of whom there was a sign until then.
     pub(super) fn see_off(&mut self, now_ms: f64, viewer: &Viewer, last_sign_ms: f64) {
         self.last_sign_ms = self.last_sign_ms.max(last_sign_ms);
+        self.keep_or_drop_handover();
         if let Some(shared) = self.playhead.shared_at(now_ms) {
             let _ = shared.leave(now_ms, &viewer.id, last_sign_ms);
         }
+    }
+
+    /// A viewer goes now; none if it was not there.
+    pub(super) fn dismiss(&mut self, now: Instant, now_ms: f64, viewer: ViewerKey) -> Option<Viewer> {
+        self.run(now_ms);
+        let gone = self.viewers.remove(viewer)?;
+        if self.viewers.is_empty() {
+            self.empty_since = now;
+        }
+        self.see_off(now_ms, &gone, now_ms);
+        self.follow();
+        Some(gone)
     }
 
     /// How long this session stays as it is while nobody watches.
@@ -224,6 +252,7 @@ impl<R> Screening<R> {
             stage,
             error,
             title: self.title.clone(),
+            listed: self.listed,
             duration_s: self.duration_s(),
             outside: self.outside(),
         }
@@ -237,6 +266,7 @@ impl<R> Screening<R> {
             stage,
             error,
             title: self.title.clone(),
+            listed: self.listed,
             media: self.media.as_deref().cloned().map(|mut media| {
                 media.warnings.extend_from_slice(&self.notices);
                 media

@@ -42,7 +42,7 @@ impl HostKeyHash {
 
 /// What is kept of a viewer: a hash of the session's id and the viewer's token, so that no answer can give the token
 /// away and nobody is recognised from one session to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct ViewerKey([u8; 32]);
 
 impl ViewerKey {

@@ -1,7 +1,10 @@
 //! The life of sessions, one rule a test.
 
 mod channels;
+mod host;
+mod messages;
 mod outside;
+mod roles;
 mod saved;
 mod sleep;
 mod steering;

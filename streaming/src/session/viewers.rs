@@ -7,10 +7,7 @@ use std::{
 
 use protocol::{Error, ErrorKind, Heartbeat, Playhead, PublicViewerId, ViewerToken, ViewerView};
 
-use super::{Limits, secrets::ViewerKey};
-
-/// Characters of a name that are shown.
-const NAME_LENGTH: usize = 40;
+use super::{Limits, colours::Colours, secrets::ViewerKey, words::clean_name};
 
 /// Who asks for a playlist or a segment.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +27,11 @@ pub(super) struct Viewer {
     playhead: Option<Playhead>,
     hidden: bool,
     pub(super) anonymous: bool,
+    /// Its last heartbeat had the host's key.
+    pub(super) host: bool,
+    buffering: bool,
+    alone: bool,
+    pub(super) colour: u8,
     /// The order in which viewers came.
     order: u64,
     /// The last sign of it.
@@ -45,6 +47,8 @@ pub(super) struct Sign {
     pub(super) name: Option<String>,
     pub(super) playhead: Playhead,
     pub(super) hidden: bool,
+    pub(super) buffering: bool,
+    pub(super) alone: bool,
 }
 
 impl Sign {
@@ -61,6 +65,8 @@ impl Sign {
             // `+ 0.0` makes a zero of minus zero.
             playhead: Playhead { position_s: beat.position_s.max(0.0) + 0.0, paused: beat.paused },
             hidden: beat.hidden,
+            buffering: beat.report.is_some_and(|report| report.stalled_at_s.is_some()),
+            alone: beat.report.is_some_and(|report| !report.following),
         })
     }
 }
@@ -77,8 +83,30 @@ pub(super) fn check_token(viewer: &ViewerToken) -> Result<(), Error> {
 }
 
 impl Viewer {
-    const fn new(id: PublicViewerId, order: u64, now: Instant) -> Self {
-        Self { id, name: None, playhead: None, hidden: false, anonymous: false, order, seen: now, channels: Vec::new() }
+    const fn new(id: PublicViewerId, anonymous: bool, colour: u8, order: u64, now: Instant) -> Self {
+        Self {
+            id,
+            name: None,
+            playhead: None,
+            hidden: false,
+            anonymous,
+            host: false,
+            buffering: false,
+            alone: false,
+            colour,
+            order,
+            seen: now,
+            channels: Vec::new(),
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<String> {
+        self.name.clone()
+    }
+
+    /// Where it says that it is, if that is not where the others are.
+    pub(super) fn own_position_s(&self) -> Option<f64> {
+        self.playhead.filter(|_| self.alone).map(|playhead| playhead.position_s)
     }
 
     /// When this viewer is gone unless there is a sign of it, or an open channel.
@@ -105,6 +133,10 @@ impl Viewer {
             position_s: playhead.position_s,
             paused: playhead.paused,
             anonymous: self.anonymous,
+            host: self.host,
+            buffering: self.buffering,
+            alone: self.alone,
+            colour: self.colour,
         }
     }
 }
@@ -113,6 +145,7 @@ impl Viewer {
 pub(super) struct Viewers {
     /// Keyed by a hash: the tokens themselves are kept nowhere.
     all: BTreeMap<ViewerKey, Viewer>,
+    colours: Colours,
     came: u64,
     changes: u64,
 }
@@ -144,10 +177,13 @@ impl Viewers {
             None => viewer.name.clone(),
         };
         let place = Some(sign.playhead);
-        let changed = viewer.playhead != place || viewer.name != name;
+        let changed = (viewer.playhead, viewer.buffering, viewer.alone) != (place, sign.buffering, sign.alone)
+            || viewer.name != name;
         viewer.name = name;
         viewer.playhead = place;
         viewer.hidden = sign.hidden;
+        viewer.buffering = sign.buffering;
+        viewer.alone = sign.alone;
         viewer.seen = now.max(viewer.seen);
         self.changes += u64::from(changed);
         new
@@ -157,14 +193,14 @@ impl Viewers {
     fn come(&mut self, now: Instant, key: ViewerKey) -> bool {
         let new = !self.all.contains_key(&key);
         if new {
-            let id = key.public_id();
-            self.add(key, Viewer { anonymous: false, ..Viewer::new(id, self.came, now) });
+            self.add(now, key, key.public_id(), false);
         }
         new
     }
 
-    fn add(&mut self, key: ViewerKey, viewer: Viewer) {
-        self.all.insert(key, viewer);
+    fn add(&mut self, now: Instant, key: ViewerKey, id: PublicViewerId, anonymous: bool) {
+        let colour = self.colours.give(key, self.all.values().map(|viewer| viewer.colour), self.came);
+        self.all.insert(key, Viewer::new(id, anonymous, colour, self.came, now));
         self.came += 1;
         self.changes += 1;
     }
@@ -213,7 +249,37 @@ impl Viewers {
     /// A player without heartbeats comes. It is named by its number, since a hash of its address could be guessed.
     pub(super) fn add_player(&mut self, now: Instant, key: ViewerKey) {
         let id = PublicViewerId(format!("player-{}", self.came + 1));
-        self.add(key, Viewer { anonymous: true, ..Viewer::new(id, self.came, now) });
+        self.add(now, key, id, true);
+    }
+
+    pub(super) fn get(&self, key: ViewerKey) -> Option<&Viewer> {
+        self.all.get(&key)
+    }
+
+    /// Who is shown by that name.
+    pub(super) fn find(&self, id: &PublicViewerId) -> Option<(ViewerKey, &Viewer)> {
+        self.all.iter().find(|(_, viewer)| viewer.id == *id).map(|(key, viewer)| (*key, viewer))
+    }
+
+    /// Whether a viewer has the host's key.
+    pub(super) fn set_host(&mut self, key: ViewerKey, host: bool) {
+        if let Some(viewer) = self.all.get_mut(&key).filter(|viewer| viewer.host != host) {
+            viewer.host = host;
+            self.changes += 1;
+        }
+    }
+
+    /// The host's key is another from now on.
+    pub(super) fn unset_hosts(&mut self) {
+        for viewer in self.all.values_mut() {
+            self.changes += u64::from(viewer.host);
+            viewer.host = false;
+        }
+    }
+
+    /// Nobody is there; who comes is not recognised by an earlier colour.
+    pub(super) fn forget_colours(&mut self) {
+        self.colours = Colours::default();
     }
 
     pub(super) fn remove(&mut self, key: ViewerKey) -> Option<Viewer> {
@@ -246,31 +312,5 @@ impl Viewers {
         let mut viewers: Vec<&Viewer> = self.all.values().collect();
         viewers.sort_unstable_by_key(|viewer| viewer.order);
         viewers.into_iter().map(|viewer| viewer.view(shared)).collect()
-    }
-}
-
-/// A name as it is shown: without what could disturb the text around it, at most 40 characters.
-pub(super) fn clean_name(name: &str) -> String {
-    let shown: String = name.chars().filter(|&c| !c.is_control() && !turns_text(c)).collect();
-    shown.trim().chars().take(NAME_LENGTH).collect::<String>().trim_end().to_owned()
-}
-
-/// Characters that are not seen but turn the direction of the text after them, and line separators.
-const fn turns_text(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_cut_and_cleaned() {
-        assert_eq!(clean_name("  Ada \n"), "Ada");
-        assert_eq!(clean_name("A\u{0}d\u{7}a\u{202e}x\u{2066}"), "Adax");
-        assert_eq!(clean_name("<b>Ö</b> 🦀"), "<b>Ö</b> 🦀");
-        assert_eq!(clean_name(&"é".repeat(50)).chars().count(), 40);
-        assert_eq!(clean_name(&format!("{} {}", "x".repeat(39), "y")), "x".repeat(39));
-        assert_eq!(clean_name(" \t"), "");
     }
 }

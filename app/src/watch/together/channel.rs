@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::{ffi, follow};
 use crate::{
     browser,
-    watch::{presence, state::Watching},
+    watch::{company, presence, state::Watching},
 };
 
 /// Pauses before the channel is opened again, in milliseconds: the longest also after a refusal.
@@ -144,10 +144,15 @@ fn hear(watching: Watching, event: Event) {
     match event {
         Event::Playhead(view) => follow::hear(watching, view),
         Event::Viewers(viewers) => watching.viewers.set(viewers),
-        Event::Session(news) => presence::told(watching, news.state, news.outside, news.duration_s),
+        Event::Session(news) => {
+            company::news(watching, &news);
+            presence::told(watching, news.state, news.outside, news.duration_s);
+        }
+        Event::Message(message) => company::told(watching, message),
         Event::End(EndReason::Closed) => {
             watching.give_up(Error::new(ErrorKind::UnknownSession, "the screening is over; its host has closed it"));
         }
+        Event::End(EndReason::Removed) => company::sent_away(watching),
         Event::End(EndReason::Left | EndReason::Stopping) => {}
     }
 }

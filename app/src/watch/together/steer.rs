@@ -10,7 +10,10 @@ use web_sys::HtmlVideoElement;
 use super::follow;
 use crate::{
     api, browser,
-    watch::state::{Phase, Watching},
+    watch::{
+        company,
+        state::{Phase, Watching},
+    },
 };
 
 /// How long the answer to a command may take.
@@ -167,7 +170,7 @@ fn send(watching: Watching) {
     spawn_local(async move {
         let mut tries = 1;
         let answer = loop {
-            let call = api::steer(session, browser::viewer_token(), browser::host_key(session), command);
+            let call = api::steer(session, browser::viewer_token(), company::host_key(watching), command);
             let answer = api::within(PATIENCE, call).await;
             if watching.is_over() {
                 return;
