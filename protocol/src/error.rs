@@ -62,6 +62,18 @@ impl Error {
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into() }
     }
+
+    /// What a viewer is told whom the host has removed: `forbidden`, for good.
+    #[must_use]
+    pub fn removed() -> Self {
+        Self::new(ErrorKind::Forbidden, "the host has removed you from this screening")
+    }
+
+    /// Whether it is [`Self::removed`], and not what else may be forbidden.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        *self == Self::removed()
+    }
 }
 
 #[cfg(test)]

@@ -15,10 +15,11 @@ const AT_END: i32 = 60;
 #[component]
 pub(crate) fn Messages(watching: Watching) -> impl IntoView {
     let company = watching.company;
-    let list = NodeRef::<html::Ul>::new();
+    let list = NodeRef::<html::Div>::new();
     let field = NodeRef::<html::Input>::new();
     let problem = RwSignal::new(None::<String>);
     let at_end = StoredValue::new(true);
+    let sending = StoredValue::new(false);
     Effect::new(move |_| {
         company.messages.track();
         let Some(list) = list.get() else { return };
@@ -43,12 +44,17 @@ pub(crate) fn Messages(watching: Watching) -> impl IntoView {
         event.prevent_default();
         let Some(field) = field.get_untracked() else { return };
         let text = field.value().trim().to_owned();
-        if text.is_empty() {
+        // A second press before the answer would say it twice.
+        if text.is_empty() || sending.get_value() {
             return;
         }
+        sending.set_value(true);
         at_end.set_value(true);
         spawn_local(async move {
             let answer = watch::say(watching, text.clone()).await;
+            if sending.try_set_value(false).is_some() {
+                return;
+            }
             // What was refused can be sent again; what was typed meanwhile stays.
             if answer.is_ok() && field.value().trim() == text {
                 field.set_value("");
@@ -62,7 +68,8 @@ pub(crate) fn Messages(watching: Watching) -> impl IntoView {
     view! {
         <section class="card messages" aria-labelledby="messages-heading">
             <h2 id="messages-heading">"Messages"</h2>
-            <ul
+            <div
+                class="log"
                 role="log"
                 aria-label="What was said"
                 tabindex="0"
@@ -70,12 +77,14 @@ pub(crate) fn Messages(watching: Watching) -> impl IntoView {
                 node_ref=list
                 on:scroll=scrolled
             >
-                <For
-                    each=move || company.messages.get()
-                    key=|message| message.number
-                    children=|message| line(&message)
-                />
-            </ul>
+                <ul>
+                    <For
+                        each=move || company.messages.get()
+                        key=|message| message.number
+                        children=|message| line(&message)
+                    />
+                </ul>
+            </div>
             <div class="reactions" role="group" aria-label="Reactions">
                 {Reaction::ALL
                     .into_iter()

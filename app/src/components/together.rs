@@ -1,7 +1,7 @@
 //! How the film is shared: who steered it last, who is waited for, and the way out and back.
 
 use leptos::prelude::*;
-use protocol::playhead::{PlayheadState, PlayheadView};
+use protocol::playhead::{PlayheadState, PlayheadView, Steering};
 
 use crate::{
     text::shared_words,
@@ -20,7 +20,13 @@ pub(crate) fn TogetherBar(watching: Watching) -> impl IntoView {
         together.view.with(|view| watching.viewers.with(|viewers| shared_words(view.as_ref()?, viewers)))
     });
     let in_company = Memo::new(move |_| watching.viewers.with(|viewers| viewers.len() > 1));
-    let shown = move || alone.get() || in_company.get() || together.refusal.with(Option::is_some);
+    // Where the host alone steers and is gone this is the way on.
+    let held = Memo::new(move |_| {
+        let host_only = |view: &PlayheadView| view.rules.steering == Steering::HostOnly;
+        !watching.company.host.get() && together.view.with(|view| view.as_ref().is_some_and(host_only))
+    });
+    let can_leave = move || alone.get() || in_company.get() || held.get();
+    let shown = move || can_leave() || together.refusal.with(Option::is_some);
     let gathers = Memo::new(move |_| {
         let gathers = |view: &PlayheadView| view.state == PlayheadState::Gathering && !view.lone;
         !alone.get() && together.view.with(|view| view.as_ref().is_some_and(gathers))
@@ -32,7 +38,7 @@ pub(crate) fn TogetherBar(watching: Watching) -> impl IntoView {
             <Show when=move || gathers.get() && in_company.get()>
                 <button type="button" on:click=move |_| watch::stay_paused(watching)>"Stay paused"</button>
             </Show>
-            <Show when=move || alone.get() || in_company.get()>
+            <Show when=can_leave>
                 <button type="button" on:click=move |_| watch::set_alone(watching, !alone.get_untracked())>
                     {move || if alone.get() { "Back to the others" } else { "Watch on my own" }}
                 </button>

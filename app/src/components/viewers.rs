@@ -66,6 +66,9 @@ fn Line(watching: Watching, id: PublicViewerId, problem: RwSignal<Option<String>
     }
 }
 
+/// A confirmation within this, in milliseconds, has not been read.
+const CONSIDERED_MS: f64 = 600.0;
+
 /// What the host is about to do with a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
@@ -85,10 +88,17 @@ fn Menu(
     let details = NodeRef::<html::Details>::new();
     let summary = NodeRef::<html::Summary>::new();
     let asked = RwSignal::new(None::<Deed>);
+    let asked_ms = StoredValue::new(0.0);
     let id = StoredValue::new(id);
     let act = move |deed: Deed| {
+        let now_ms = browser::monotonic_ms();
         if asked.get_untracked() != Some(deed) {
+            asked_ms.set_value(now_ms);
             return asked.set(Some(deed));
+        }
+        // The second half of a double click is no second thought.
+        if now_ms - asked_ms.get_value() < CONSIDERED_MS {
+            return;
         }
         asked.set(None);
         if let Some(details) = details.get_untracked() {

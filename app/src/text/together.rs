@@ -18,7 +18,7 @@ pub(crate) fn shared_words(view: &PlayheadView, viewers: &[ViewerView]) -> Optio
     };
     match view.state {
         // Who else is there watches alone.
-        _ if view.lone => None,
+        _ if view.led => None,
         PlayheadState::Gathering if view.waiting_for.is_empty() => {
             Some("The film goes on as soon as somebody has this part.".to_owned())
         }

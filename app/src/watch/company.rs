@@ -21,6 +21,8 @@ const KEPT: usize = 200;
 const FRESH_MS: f64 = 10_000.0;
 /// How long and how many are shown over the picture.
 const TEXT_STAYS: Duration = Duration::from_secs(6);
+/// How long the words about a handover stand.
+const NEWS_STAYS: Duration = Duration::from_secs(20);
 const REACTION_STAYS: Duration = Duration::from_secs(3);
 const MOST_TEXTS: usize = 5;
 const MOST_REACTIONS: usize = 12;
@@ -114,12 +116,12 @@ pub(super) fn answered(watching: Watching, carried: Option<&HostKey>, reply: &He
             keep_key(watching, carried);
             if company.handed.get_value() {
                 company.handed.set_value(false);
-                company.host_news.set(Some("You are the host now.".to_owned()));
+                tell_of_host(company, "You are the host now.".to_owned());
             }
         } else {
             lose_key(watching, carried);
             let words = host_words(&reply.viewers, Some(&reply.you));
-            company.host_news.set(Some(words.unwrap_or_else(|| "Somebody else is the host now.".to_owned())));
+            tell_of_host(company, words.unwrap_or_else(|| "Somebody else is the host now.".to_owned()));
         }
     }
     set(company.host, reply.host);
@@ -132,6 +134,17 @@ pub(super) fn answered(watching: Watching, carried: Option<&HostKey>, reply: &He
         // It counts when the server has seen it here.
         presence::beat(watching);
     }
+}
+
+/// Says it for a while: the next handover is told by the list of viewers alone.
+fn tell_of_host(company: Company, words: String) {
+    company.host_news.set(Some(words));
+    spawn_local(async move {
+        sleep(NEWS_STAYS).await;
+        if !company.host_news.is_disposed() {
+            company.host_news.set(None);
+        }
+    });
 }
 
 /// The server says how the session is called and whether it is listed.
@@ -254,7 +267,7 @@ pub(super) fn removed(watching: Watching, error: Error) {
 
 /// The same, as the event channel says it.
 pub(super) fn sent_away(watching: Watching) {
-    removed(watching, Error::new(protocol::ErrorKind::Forbidden, "the host has removed you from this screening"));
+    removed(watching, Error::removed());
 }
 
 fn entitle(watching: Watching, title: &str) {

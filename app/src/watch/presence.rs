@@ -49,8 +49,12 @@ pub(crate) fn beat_soon(watching: Watching) {
 
 /// A heartbeat now, unless one is on its way or the server is not known to have the session.
 pub(crate) fn beat(watching: Watching) {
-    if watching.is_gone() || watching.beating.get_value() || watching.view.with_untracked(Option::is_none) {
+    if watching.is_gone() || watching.view.with_untracked(Option::is_none) {
         return;
+    }
+    if watching.beating.get_value() {
+        // What has happened meanwhile is told as soon as that one is answered.
+        return watching.beat_again.set_value(true);
     }
     watching.beating.set_value(true);
     let (position_s, paused) = watching.position();
@@ -59,7 +63,8 @@ pub(crate) fn beat(watching: Watching) {
     let beat = Heartbeat {
         host_key: carried.clone(),
         heard: Some(watching.company.heard()),
-        name: watching.name.get_untracked(),
+        // An empty one takes it back.
+        name: Some(watching.name.get_untracked().unwrap_or_default()),
         hidden: browser::hidden(),
         report: together::stood(watching, sent_ms),
         sent_ms: Some(sent_ms),
@@ -71,17 +76,22 @@ pub(crate) fn beat(watching: Watching) {
             return;
         }
         watching.beating.set_value(false);
+        let again = watching.beat_again.get_value();
+        watching.beat_again.set_value(false);
         match answer {
             Ok(reply) => {
                 together::heard_beat(watching, sent_ms, &reply);
                 company::answered(watching, carried.as_ref(), &reply);
                 answered(watching, reply);
+                if again {
+                    self::beat(watching);
+                }
             }
             // A session that fell asleep meanwhile wakes with a beat, if there is room for it.
             Err(error) if matches!(error.0.kind, ErrorKind::UnknownSession | ErrorKind::AtCapacity) => {
                 watching.give_up(error.0);
             }
-            Err(error) if error.0.kind == ErrorKind::Forbidden => company::removed(watching, error.0),
+            Err(error) if error.0.is_removed() => company::removed(watching, error.0),
             Err(_) => watching.reachable.set(false),
         }
     });

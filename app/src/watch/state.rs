@@ -116,6 +116,7 @@ pub(crate) struct Watching {
     /// The duration for which the film was last loaded anew, in seconds.
     pub(crate) reloaded_for_s: StoredValue<Option<f64>>,
     pub(crate) beating: StoredValue<bool>,
+    pub(crate) beat_again: StoredValue<bool>,
     pub(crate) beats_asked: StoredValue<u32>,
 }
 
@@ -164,6 +165,7 @@ impl Watching {
             resume: StoredValue::new(Resume { position_s: 0.0, play: true }),
             reloaded_for_s: StoredValue::new(None),
             beating: StoredValue::new(false),
+            beat_again: StoredValue::new(false),
             beats_asked: StoredValue::new(0),
         }
     }

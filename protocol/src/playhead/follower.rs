@@ -168,7 +168,8 @@ impl Follower {
     /// alone, and heartbeats tell the server what it does. So it is too before the server has told anything.
     #[must_use]
     pub fn leads(&self) -> bool {
-        self.following && self.view.as_ref().is_none_or(|view| view.led && self.counted)
+        let led = |view: &PlayheadView| !view.is_shared() || (view.led && self.counted);
+        self.following && self.view.as_ref().is_none_or(led)
     }
 
     #[must_use]
@@ -193,7 +194,8 @@ impl Follower {
         let round_trip_ms = self.clock.estimate(now_ms).map(|estimate| estimate.round_trip_ms);
         Report {
             following: self.following,
-            leads: self.leads() && !self.held,
+            // Before a first look nothing is known of the player.
+            leads: self.leads() && !self.held && self.last_tick_ms.is_some(),
             ready: self.ready,
             stalled_at_s: self.stalled_at_s,
             round_trip_ms,

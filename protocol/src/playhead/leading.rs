@@ -14,15 +14,16 @@ impl SharedPlayhead {
     /// Takes in where the viewer is who has just reported: while nobody else follows, the film goes there. Players that
     /// do as they are told would make one person wait for the server at every click.
     ///
-    /// Not where the host alone steers, since the one who is left may be a guest; and after a command only once the
-    /// viewer has gone where it said.
+    /// Not where the host alone steers, since the one who is left may be a guest. And only who has led before, or has gone
+    /// where the film is: somebody whose laptop wakes when the others have left comes to where they stopped, and a command
+    /// is followed first.
     pub fn lead(&mut self, now_ms: f64, viewer: &PublicViewerId, at: Playhead) -> Applied {
         let before = self.revision;
         let lone = self.audience.lone().filter(|(lone, _)| self.is_led() && *lone == viewer);
-        if let Some((_, report)) = lone
-            && report.leads
-            && report.stalled_at_s.is_none()
-        {
+        let Some((_, report)) = lone.filter(|(_, report)| report.leads) else { return Applied::Unchanged };
+        if report.stalled_at_s.is_some() {
+            self.stand_along(at.position_s);
+        } else {
             let trip_ms = report.round_trip_ms.filter(|ms| ms.is_finite()).unwrap_or(0.0).clamp(0.0, MOST_TRIP_MS);
             self.go_along(now_ms, at, now_ms - trip_ms / 2.0);
             if at.paused && self.revision != before {
@@ -33,15 +34,24 @@ impl SharedPlayhead {
         self.since(before)
     }
 
+    /// The player has no data there.
+    fn stand_along(&mut self, position_s: f64) {
+        let there = |here_s: f64| (here_s - clamp(position_s, self.duration_s)).abs() <= LED_WITHIN_S;
+        let stands = match self.motion {
+            Motion::Paused { .. } => true,
+            Motion::Standing { position_s: here_s } => there(here_s),
+            Motion::Gathering { .. } | Motion::Playing { .. } => false,
+        };
+        if !stands {
+            self.stand(position_s);
+        }
+    }
+
     /// The film is where the player was at `at_ms`.
     fn go_along(&mut self, now_ms: f64, at: Playhead, at_ms: f64) {
         let position_s = clamp(at.position_s, self.duration_s);
         let is_there = |here_s: f64, there_s: f64| (here_s - there_s).abs() <= LED_WITHIN_S;
-        let motion = if at.paused {
-            Motion::Paused { position_s }
-        } else {
-            Motion::Playing { position_s, at_ms }
-        };
+        let motion = if at.paused { Motion::Paused { position_s } } else { Motion::Playing { position_s, at_ms } };
         let same = match (&self.motion, at.paused) {
             (Motion::Paused { position_s: here_s }, true) => is_there(*here_s, position_s),
             (Motion::Playing { at_ms: since_ms, .. }, false) => {
@@ -61,6 +71,30 @@ impl SharedPlayhead {
     /// Whether the only one who follows leads. It changes without a new revision; tell it to all when it does.
     #[must_use]
     pub fn is_led(&self) -> bool {
-        self.rules.steering == Steering::Everybody && self.commanded.is_none() && self.audience.is_lone()
+        let leads = |viewer: &PublicViewerId| self.leader.as_ref() == Some(viewer);
+        self.may_be_led() && self.audience.lone().is_some_and(|(viewer, _)| leads(viewer))
+    }
+
+    /// The same as one viewer is told, who may not have reported since the server began: nobody else has come meanwhile.
+    pub(super) fn is_led_by(&self, viewer: &PublicViewerId) -> bool {
+        let returns = || self.leader.as_ref() == Some(viewer) && !self.audience.has_followers();
+        self.is_led() || (self.may_be_led() && returns())
+    }
+
+    fn may_be_led(&self) -> bool {
+        self.rules.steering == Steering::Everybody && self.commanded.is_none()
+    }
+
+    /// Who has just reported may lead from now on, if nobody else follows: the first who ever came, or who is where the
+    /// film is.
+    pub(super) fn find_leader(&mut self) {
+        let Some((viewer, report)) = self.audience.lone() else { return };
+        let arrived = report.ready.is_some_and(|revision| revision >= self.standing_since);
+        if self.leader.as_ref() != Some(viewer) && (self.leader.is_none() || arrived) {
+            self.leader = Some(viewer.clone());
+        }
+        if report.ready >= self.commanded {
+            self.commanded = None;
+        }
     }
 }

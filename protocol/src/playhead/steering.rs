@@ -56,6 +56,9 @@ pub struct SharedPlayhead {
     /// The revision of the last command that moved the film, until who alone follows has gone there.
     #[serde(skip)]
     pub(super) commanded: Option<u64>,
+    /// Who led last, while nobody else followed.
+    #[serde(default)]
+    pub(super) leader: Option<PublicViewerId>,
     #[serde(skip)]
     pub(super) audience: Audience,
     /// Each viewer's last command that told its revision, to know a retry.
@@ -100,6 +103,7 @@ impl SharedPlayhead {
             duration_s: duration_s.filter(|end| *end > 0.0),
             rules: Rules::default(),
             commanded: None,
+            leader: None,
             audience: Audience::default(),
             last: BTreeMap::new(),
         }
@@ -158,9 +162,7 @@ impl SharedPlayhead {
         let before = self.revision;
         let followed = self.audience.follows(viewer);
         self.audience.report(now_ms, viewer, report);
-        if self.audience.lone().is_some_and(|(_, report)| report.ready >= self.commanded) {
-            self.commanded = None;
-        }
+        self.find_leader();
         let _ = self.advance(now_ms);
         if followed {
             self.stand_if_forsaken(now_ms);
@@ -196,6 +198,7 @@ impl SharedPlayhead {
             let here_s = self.position_at(now_ms);
             let late_s = here_s - stalled_s;
             let near = late_s >= -LOADED_AHEAD_S && (late_s <= STALLED_NEARBY_S || self.audience.is_lone());
+            let near = near || self.is_led();
             self.stand(if near { stalled_s } else { here_s });
         }
         if let Motion::Standing { position_s } = self.motion
@@ -275,7 +278,7 @@ impl SharedPlayhead {
         self.since(before)
     }
 
-    fn stand(&mut self, position_s: f64) {
+    pub(super) fn stand(&mut self, position_s: f64) {
         self.motion = Motion::Standing { position_s: clamp(position_s, self.duration_s) };
         self.revision += 1;
         self.standing_since = self.revision;
@@ -310,6 +313,12 @@ impl SharedPlayhead {
             },
             left_behind: self.audience.late(),
         }
+    }
+
+    /// The playhead as this viewer gets it who listens and may not have reported yet.
+    #[must_use]
+    pub fn view_for(&self, now_ms: f64, viewer: &PublicViewerId) -> PlayheadView {
+        PlayheadView { led: self.is_led_by(viewer), ..self.view(now_ms) }
     }
 
     /// Grows with each change.

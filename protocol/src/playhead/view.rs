@@ -64,6 +64,12 @@ impl PlayheadView {
         clamp(self.position_s + played_s, self.duration_s)
     }
 
+    /// Whether anybody has steered or followed yet; until then it is a guess that nobody need follow.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        self.revision > 0
+    }
+
     /// Milliseconds from `server_ms` until the running film is at `position_s`; negative where it has been there.
     ///
     /// Before the agreed start the film is thought to run as well, so that somebody who stands half a second before the

@@ -4,10 +4,11 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 
-use protocol::{Playhead, PublicViewerId};
 use protocol::playhead::{
-    Action, Applied, Command, Exchange, Follower, PlayheadView, Report, Rules, ServerTimes, SharedPlayhead, Steerer, Steering,
+    Action, Applied, Command, Exchange, Follower, PlayheadView, Report, Rules, ServerTimes, SharedPlayhead, Steerer,
+    Steering,
 };
+use protocol::{Playhead, PublicViewerId};
 
 use crate::network::{Line, LocalClock};
 use crate::player::Player;

@@ -155,7 +155,7 @@ impl Channel {
             return Look::Tell(Event::End(if removed { EndReason::Removed } else { EndReason::Left }));
         }
         if is_news(self.told.playhead.replace(marks), |told| marks.tells_playhead(told))
-            && let Ok(view) = registry.playhead(now, self.session)
+            && let Ok(view) = registry.playhead_for(now, self.seat)
         {
             let known = self.known.take() == Some(view.revision);
             // Who is waited for changes without a new revision, and whether somebody leads.

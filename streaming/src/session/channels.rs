@@ -9,8 +9,8 @@ use super::{Epoch, Registry, playhead::PlayheadMark, secrets::ViewerKey, viewers
 /// One open channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seat {
-    session: SessionId,
-    viewer: ViewerKey,
+    pub(super) session: SessionId,
+    pub(super) viewer: ViewerKey,
     number: u64,
 }
 

@@ -130,7 +130,7 @@ impl<R> Screening<R> {
     /// `forbidden` for whom the host has removed.
     pub(super) fn check_not_removed(&self, viewer: ViewerKey) -> Result<(), Error> {
         if self.has_removed(viewer) {
-            return Err(Error::new(ErrorKind::Forbidden, "the host has removed you from this screening"));
+            return Err(Error::removed());
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use protocol::{
     playhead::{Command, PlayheadView, Steerer},
 };
 
-use super::{Registry, ServerClock, secrets::ViewerKey};
+use super::{Registry, Seat, ServerClock, secrets::ViewerKey};
 
 impl<R> Registry<R> {
     /// What the times in playheads are counted by.
@@ -20,8 +20,8 @@ impl<R> Registry<R> {
     ///
     /// # Errors
     ///
-    /// `unknown_session`; `forbidden` for who does not watch, for a host key that is not the session's, and for what
-    /// the session's rules leave to the host; `invalid_request` for a figure that is none or out of range.
+    /// `unknown_session`; `forbidden` for who does not watch, and for what the session's rules leave to the host, where
+    /// a key that is not the host's (any more) is none; `invalid_request` for a figure that is none or out of range.
     pub fn steer(
         &mut self,
         now: Instant,
@@ -37,11 +37,10 @@ impl<R> Registry<R> {
         if !screening.viewers.contains(key) {
             return forbidden("only who watches can steer; open this session's page");
         }
-        if host_key.is_some_and(|host_key| !screening.host.is_of(host_key)) {
-            return forbidden("this is not the key of the session's host; steer without it, or ask the host");
-        }
         screening.viewers.refresh(now, key);
-        let who = Steerer { viewer: key.public_id(), host: host_key.is_some() };
+        // The key of who was the host is none: the session was handed over a moment ago.
+        let host = host_key.is_some_and(|host_key| screening.host.is_of(host_key));
+        let who = Steerer { viewer: key.public_id(), host };
         let shared_before = screening.playhead.is_shared();
         screening.run(now_ms);
         let done = screening.share(now_ms).apply(now_ms, command, &who);
@@ -59,5 +58,20 @@ impl<R> Registry<R> {
     /// `unknown_session`.
     pub fn playhead(&self, now: Instant, session: SessionId) -> Result<PlayheadView, Error> {
         Ok(self.known(session)?.playhead_view(self.clock.ms(now)))
+    }
+
+    /// The same as the viewer of an event channel is told.
+    ///
+    /// # Errors
+    ///
+    /// `unknown_session`.
+    pub fn playhead_for(&self, now: Instant, seat: Seat) -> Result<PlayheadView, Error> {
+        let screening = self.known(seat.session)?;
+        let now_ms = self.clock.ms(now);
+        let shared = screening.playhead.shared();
+        Ok(match shared {
+            Some(shared) => shared.view_for(now_ms, &seat.viewer.public_id()),
+            None => screening.playhead_view(now_ms),
+        })
     }
 }

@@ -5,9 +5,14 @@ use protocol::{Error, ErrorKind, LONGEST_TEXT, LONGEST_TITLE};
 /// Characters of a name that are shown.
 const NAME_LENGTH: usize = 40;
 
-/// A name as it is shown: without what could disturb the text around it, at most 40 characters.
+/// A name as it is shown: without what could disturb the text around it, at most 40 characters. Empty where nothing of it
+/// is to be seen.
 pub(super) fn clean_name(name: &str) -> String {
-    clean(name).chars().take(NAME_LENGTH).collect::<String>().trim_end().to_owned()
+    let name = clean(name);
+    if name.chars().all(is_blank) {
+        return String::new();
+    }
+    name.chars().take(NAME_LENGTH).collect::<String>().trim_end().to_owned()
 }
 
 /// A title that a host gives.

@@ -133,7 +133,9 @@ fn steering_video(watching: Watching) -> Option<HtmlVideoElement> {
 }
 
 fn showing_video(watching: Watching) -> Option<HtmlVideoElement> {
-    let showing = watching.phase.get_untracked() == Phase::Showing && !watching.needs_click.get_untracked();
+    let showing = watching.phase.get_untracked() == Phase::Showing
+        && watching.problem.with_untracked(Option::is_none)
+        && !watching.needs_click.get_untracked();
     // Chromium pauses an element that fails.
     watching.video.get_untracked().filter(|video| showing && video.error().is_none())
 }

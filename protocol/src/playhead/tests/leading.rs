@@ -91,6 +91,52 @@ fn while_the_only_player_has_no_data_the_film_stands() {
 }
 
 #[test]
+fn where_its_player_loads_there_the_film_stands() {
+    let mut shared = led();
+    let _ = shared.lead(1_000.0, &id("anna"), runs(12.0));
+    let stalled = Report { stalled_at_s: Some(80.0), ..follows() };
+    let _ = shared.report(2_000.0, &id("anna"), stalled);
+    let _ = shared.lead(2_000.0, &id("anna"), runs(80.0));
+    assert_eq!(shared.position_at(9_000.0), 80.0, "a seek forward");
+    let _ = shared.report(9_000.0, &id("anna"), Report { stalled_at_s: Some(5.0), ..follows() });
+    let _ = shared.lead(9_000.0, &id("anna"), runs(5.0));
+    assert_eq!(shared.position_at(9_000.0), 5.0, "and another one before there was a picture");
+}
+
+#[test]
+fn who_wakes_when_the_others_have_left_comes_to_where_they_stopped() {
+    let mut shared = led();
+    let _ = shared.lead(1_000.0, &id("anna"), runs(12.0));
+    let _ = shared.report(2_000.0, &id("ben"), follows());
+    let _ = shared.leave(50_000.0, &id("anna"), 2_000.0);
+    let _ = shared.report(50_100.0, &id("ben"), ready(shared.revision()));
+    assert!(shared.view(50_100.0).led, "he was with her, and is alone now");
+    let _ = shared.report(51_000.0, &id("ben"), follows());
+    let _ = shared.lead(51_000.0, &id("ben"), runs(62.0));
+    let _ = shared.leave(53_000.0, &id("ben"), 53_000.0);
+    let _ = shared.report(60_000.0, &id("anna"), follows());
+    assert!(!shared.view(60_000.0).led);
+    assert_eq!(shared.lead(60_000.0, &id("anna"), runs(13.0)), Applied::Unchanged);
+    let there_s = shared.position_at(60_000.0);
+    assert!((there_s - 64.05).abs() < 0.01, "{there_s}");
+    let _ = shared.report(61_000.0, &id("anna"), ready(shared.revision()));
+    assert!(shared.view(61_000.0).led, "she has gone there");
+}
+
+#[test]
+fn who_led_leads_over_a_restart() {
+    let mut shared = led();
+    let _ = shared.lead(1_000.0, &id("anna"), runs(12.0));
+    let mut saved: SharedPlayhead = serde_json::from_str(&serde_json::to_string(&shared).unwrap()).unwrap();
+    saved.restored(5_000.0);
+    assert!(!saved.view(5_000.0).led);
+    assert!(saved.view_for(5_000.0, &id("anna")).led, "she has not been heard of yet");
+    assert!(!saved.view_for(5_000.0, &id("ben")).led);
+    let _ = saved.report(6_000.0, &id("anna"), follows());
+    assert_eq!(saved.lead(6_000.0, &id("anna"), Playhead { position_s: 15.0, paused: true }), Applied::Changed);
+}
+
+#[test]
 fn figures_that_are_none_harm_nothing() {
     for trip_ms in [f64::NAN, f64::INFINITY, -1e300] {
         let mut shared = led();
