@@ -1,6 +1,11 @@
 //! Who watches, and under which name this viewer does.
 
-use leptos::{ev::SubmitEvent, html, prelude::*, task::spawn_local};
+use leptos::{
+    ev::{MouseEvent, SubmitEvent},
+    html,
+    prelude::*,
+    task::spawn_local,
+};
 use protocol::{HostChange, PublicViewerId, ViewerView};
 
 use crate::{
@@ -66,9 +71,6 @@ fn Line(watching: Watching, id: PublicViewerId, problem: RwSignal<Option<String>
     }
 }
 
-/// A confirmation within this, in milliseconds, has not been read.
-const CONSIDERED_MS: f64 = 600.0;
-
 /// What the host is about to do with a viewer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Deed {
@@ -88,16 +90,13 @@ fn Menu(
     let details = NodeRef::<html::Details>::new();
     let summary = NodeRef::<html::Summary>::new();
     let asked = RwSignal::new(None::<Deed>);
-    let asked_ms = StoredValue::new(0.0);
     let id = StoredValue::new(id);
-    let act = move |deed: Deed| {
-        let now_ms = browser::monotonic_ms();
+    let act = move |deed: Deed, event: &MouseEvent| {
         if asked.get_untracked() != Some(deed) {
-            asked_ms.set_value(now_ms);
             return asked.set(Some(deed));
         }
         // The second half of a double click is no second thought.
-        if now_ms - asked_ms.get_value() < CONSIDERED_MS {
+        if event.detail() > 1 {
             return;
         }
         asked.set(None);
@@ -134,9 +133,9 @@ fn Menu(
             <summary node_ref=summary aria-label=move || format!("What to do with {}", name.get())>"…"</summary>
             <div class="actions">
                 <Show when=move || !anonymous.get()>
-                    <button type="button" on:click=move |_| act(Deed::HandOver)>{move || words(Deed::HandOver)}</button>
+                    <button type="button" on:click=move |event| act(Deed::HandOver, &event)>{move || words(Deed::HandOver)}</button>
                 </Show>
-                <button type="button" class="danger" on:click=move |_| act(Deed::Remove)>
+                <button type="button" class="danger" on:click=move |event| act(Deed::Remove, &event)>
                     {move || words(Deed::Remove)}
                 </button>
             </div>
