@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine: `make serve` and `make test`. Each first installs what is missing.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test serve build dev lint test test-unit test-e2e bench clean
+.PHONY: help setup setup-test serve build dev lint test test-all test-unit test-e2e bench clean
 
 # Flags for the server: make serve ARGS="--addr 0.0.0.0:8000"
 ARGS ?=
@@ -28,6 +28,9 @@ lint: setup-test ## Format, clippy on both sides, types of the tests, shell scri
 
 test: setup-test ## All tests
 	@scripts/test.sh unit e2e
+
+test-all: setup-test ## All tests, with every film of every kind in Chromium too, of which the others play ten
+	@MATINEE_EVERY=all scripts/test.sh unit e2e
 
 test-unit: setup-test ## Tests without a browser
 	@scripts/test.sh unit

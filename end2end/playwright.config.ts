@@ -1,5 +1,8 @@
 import { defineConfig } from '@playwright/test';
 
+// Which of the films of every kind a run plays is drawn with this; its workers have it from here.
+process.env.MATINEE_EVERY_SEED ??= String(Date.now() % 1_000_000);
+
 // `quick` plays the short films, `long` the ten-minute ones. Both run by default.
 export default defineConfig({
   testDir: 'tests',

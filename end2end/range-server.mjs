@@ -133,7 +133,7 @@ export async function startRangeServer({ folder, port = 0 }) {
     if (manner !== 'nolength') headers['content-length'] = last - first + 1;
     if (range) headers['content-range'] = `bytes ${first}-${last}/${size}`;
     response.writeHead(range ? 206 : 200, headers);
-    if (request.method === 'HEAD') {
+    if (request.method === 'HEAD' || size === 0) {
       response.end();
       return;
     }

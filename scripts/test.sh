@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the tests: `unit` (with the integration tests against real tools), `e2e` (in Chromium), or both.
+# Runs the tests: `unit` (with the integration tests against real tools), `e2e` (in Chromium), or both. The browser plays
+# ten of the films of every kind, or with MATINEE_EVERY=all each of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/env.sh

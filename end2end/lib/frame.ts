@@ -73,7 +73,8 @@ function install(pattern: Pattern): void {
     watched.add(video);
     const next: VideoFrameRequestCallback = (_, metadata) => {
       const still = video.paused || video.seeking;
-      const frame = window.decodeStrip(video, metadata.width, metadata.height);
+      // As it is shown: a frame that is stored lying, or with oblong pixels, has other sides.
+      const frame = window.decodeStrip(video, video.videoWidth, video.videoHeight);
       const late = still ? 0 : Math.max(0, performance.now() - metadata.presentationTime) / 1000;
       window.frameReadings.push({
         frame,

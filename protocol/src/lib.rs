@@ -25,7 +25,9 @@ pub use company::{COLOURS, HostChange, LONGEST_TEXT, LONGEST_TITLE, MESSAGES_KEP
 pub use error::{Error, ErrorKind};
 pub use events::{EndReason, Event, SessionNews};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
-pub use media::{Attachment, AudioTrack, Chapter, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack};
+pub use media::{
+    Attachment, AudioTrack, Chapter, DynamicRange, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack,
+};
 pub use plan::{AudioMode, AudioPlan, PlanView, VideoPlan};
 pub use rendition::{Channels, MasterQuery, Quality, RenditionId, VideoMode};
 pub use session::{Playhead, SessionState, SessionSummary, SessionView, Stage, ViewerView};

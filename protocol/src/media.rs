@@ -62,6 +62,19 @@ impl FrameRate {
     }
 }
 
+/// How much brighter than paper a picture can be, by its transfer characteristics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DynamicRange {
+    /// As on every screen.
+    #[default]
+    Standard,
+    /// SMPTE ST 2084 (PQ): HDR10 and most of Dolby Vision.
+    Hdr10,
+    /// ARIB STD-B67: hybrid log-gamma, of broadcasters.
+    Hlg,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VideoTrack {
     pub track: TrackId,
@@ -72,14 +85,19 @@ pub struct VideoTrack {
     pub level: Option<i32>,
     pub bit_depth: Option<u8>,
     pub pixel_format: Option<String>,
-    /// Coded pixels.
+    /// Pixels of the picture as it is shown: one that is stored lying on its side has been stood up.
     pub width: u32,
     pub height: u32,
+    /// Whether the picture is stored lying on its side.
+    #[serde(default)]
+    pub turned: bool,
     /// The shape of a pixel, 1:1 unless the film is anamorphic.
     pub sample_aspect: (u32, u32),
     /// The average rate; absent where the container does not tell.
     pub frame_rate: Option<FrameRate>,
     pub interlaced: bool,
+    #[serde(default)]
+    pub range: DynamicRange,
     /// A still picture that comes with the file, not the film.
     pub cover: bool,
     pub language: Option<String>,

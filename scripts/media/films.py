@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import ass
 import decode
+import every
 import font
 import pattern
 import sound
@@ -187,12 +188,17 @@ def make_page(folder):
 
 
 OTHERS = {"truncated": make_truncated, "page": make_page}
-NAMES = (*FILMS, *OTHERS)
+# The small ones of every kind, which have a list instead of a sidecar each.
+EVERY = "every"
+NAMES = (*FILMS, *OTHERS, EVERY)
 
 
 def make(folder, names):
     """Makes those of `names` that are not there in this version."""
-    missing = [name for name in names if not ready(folder, name)]
+    if EVERY in names:
+        for name in every.make(folder):
+            say(f"{EVERY}: {name} made")
+    missing = [name for name in names if name != EVERY and not ready(folder, name)]
     films = [name for name in missing if name in FILMS]
     for reel in dict.fromkeys(FILMS[name].reel for name in films):
         work = f"{folder}/.{reel}"

@@ -34,12 +34,15 @@ pub(super) struct Parts {
     pub(super) walk: Option<Arc<Walk>>,
     /// When what is at a place in the file is shown.
     pub(super) moments: Moments,
+    /// When the last keyframe is shown, in seconds of film time.
+    pub(super) last_key_s: Option<f64>,
 }
 
 /// `teletext`: whether ffmpeg decodes it. `torrent`: whether the film is a torrent's.
 pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool, torrent: bool) -> Parts {
     let index = index(feed, probed, if torrent { TORRENT_LIMIT } else { LIMIT }).await;
     let keyframes = index.iter().flat_map(|index| &index.video).find(|track| !track.keyframes.is_empty());
+    let last_key_s = keyframes.and_then(|track| Some(track.keyframes.last()?.time_s - probed.zero_s));
     let moments = keyframes.map(|track| Moments::new(&track.keyframes, probed.zero_s)).unwrap_or_default();
     let mut tracks = index.as_ref().map(|index| index.subtitles.clone()).unwrap_or_default();
     let walk = walk(feed, probed, index.as_ref().ok(), &mut tracks).await;
@@ -52,7 +55,7 @@ pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool, torre
         let head = || TextHead::new(&probed.media, track, probed.zero_s, teletext);
         if reader.is_none() { head() } else { None }
     });
-    Parts { copies: copies(probed, &index), heads: rest.collect(), texts, pictures, walk, moments }
+    Parts { copies: copies(probed, &index), heads: rest.collect(), texts, pictures, walk, moments, last_key_s }
 }
 
 /// What looks for the events of Matroska's tracks of which the index does not say, or not exactly, where they are. Puts

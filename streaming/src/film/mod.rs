@@ -77,11 +77,13 @@ const PROBES: u32 = 3;
 ///
 /// Peers may send a piece in more time than ffprobe and the gateway have. What has come stays, so that there is less to wait for
 /// each time; a torrent's preparation has a limit of its own.
-async fn examine(workshop: &Workshop, feed: &Feed, title: &str, torrent: bool) -> Result<Probed, Error> {
+///
+/// `doubted`: that the container does not know its length is known.
+async fn examine(workshop: &Workshop, feed: &Feed, title: &str, torrent: bool, doubted: bool) -> Result<Probed, Error> {
     let url = feed.url();
     let mut tries = 1;
     loop {
-        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: title };
+        let subject = Subject { url: &url, size: feed.len(), reach: feed.reach(), fallback_title: title, doubted };
         let read = |offset, len| feed.read(offset, len);
         match probe(&workshop.spawner, &workshop.tools, &subject, read).await {
             Ok(probed) => return Ok(probed),
@@ -151,13 +153,18 @@ impl Film {
             Coming::Open(file) => Some(Arc::clone(file)),
             _ => None,
         };
-        let mut probed = examine(workshop, &feed, &title, torrent.is_some()).await?;
+        let mut probed = examine(workshop, &feed, &title, torrent.is_some(), false).await?;
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
+        let mut parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
+        if parts.last_key_s.is_some_and(|last_s| last_s > probed.media.duration_s) {
+            tracing::warn!(told_s = probed.media.duration_s, ?parts.last_key_s, "the film is longer than it says");
+            probed = examine(workshop, &feed, &title, torrent.is_some(), true).await?;
+            parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
+        }
         if let Some(torrent) = &torrent {
             torrent.set_duration(probed.media.duration_s);
         }
-        let parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
         subtitles::tell_text(&mut probed.media.subtitles, &parts);
         stage(Stage::Starting);
         let (length, _) = watch::channel(probed.media.duration_s);

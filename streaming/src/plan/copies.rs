@@ -90,18 +90,17 @@ impl VideoCopy {
             return Err("the film's server cannot seek".into());
         }
         if track.interlaced {
-            return Err("the picture is interlaced".into());
+            return Err("the picture is interlaced, which browsers show combed".into());
+        }
+        let name = super::words::codec(&track.codec);
+        match track.codec.as_str() {
+            codec if CopiedCodec::KNOWN.contains(&codec) => {}
+            "vp8" | "theora" => return Err(format!("{name} is not passed on as it is")),
+            _ => return Err(format!("no browser decodes {name}")),
         }
         let index = index.map_err(|why| format!("{container} without a usable index of keyframes ({why})"))?;
         let codec = CopiedCodec::of(track, index.config.as_deref()).ok_or_else(|| {
-            let name = super::words::codec(&track.codec);
-            match track.codec.as_str() {
-                codec if CopiedCodec::KNOWN.contains(&codec) => {
-                    format!("{name} of a kind that no browser decodes, or without its decoder's configuration")
-                }
-                "vp8" | "theora" => format!("{name} is not passed on as it is"),
-                _ => format!("no browser decodes {name}"),
-            }
+            format!("{name} of a kind that no browser decodes, or without its decoder's configuration")
         })?;
         if index.open_gops && !codec.is_hevc() {
             return Err(OPEN_GOPS.into());

@@ -1,10 +1,10 @@
 //! How a rendition is made, from its name and the film alone.
 
-use protocol::{Error, FrameRate, RenditionId, TrackKind};
+use protocol::{Error, FrameRate, RenditionId, TrackKind, VideoTrack};
 
 use super::{AudioCopy, Film, VideoCopy, audio, audio_track, no_track, subtitle_track, video, video_track};
 use crate::{
-    head::{AudioCopyOrder, AudioOrder, Encoder, Order, VideoOrder},
+    head::{AudioCopyOrder, AudioOrder, Deinterlace, Encoder, Order, VideoOrder},
     playlist::bit_rate_cap,
     rendition::Spec,
     time::{COPIED_TIMESCALE, SegmentTable, film_frames},
@@ -30,7 +30,9 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                 video: id.order,
                 burn: burn.map(|burn| burn.order),
                 rate,
-                scale: ((width, height) != (track.width, track.height)).then_some((width, height)),
+                scale: scale(track, (width, height)),
+                deinterlace: deinterlace(track),
+                range: track.range,
                 encoder: Encoder {
                     preset: film.preset.to_owned(),
                     level: picture.level.idc(),
@@ -89,6 +91,21 @@ fn copied_audio(film: Film<'_>, copy: &AudioCopy) -> (Order, SegmentTable) {
     };
     let aims_s = (0..table.len()).map(aim).collect();
     (Order::AudioCopy(AudioCopyOrder { aims_s, ..order.clone() }), table)
+}
+
+/// The size to which a track is scaled, where it does not have it. mpv turns pictures after that.
+fn scale(track: &VideoTrack, (width, height): (u32, u32)) -> Option<(u32, u32)> {
+    let stored = if track.turned { (height, width) } else { (width, height) };
+    ((width, height) != (track.width, track.height)).then_some(stored)
+}
+
+/// A container may call a track interlaced whose codec does not say of each frame whether it is.
+fn deinterlace(track: &VideoTrack) -> Deinterlace {
+    match track.codec.as_str() {
+        _ if !track.interlaced => Deinterlace::None,
+        "h264" | "hevc" | "mpeg2video" | "mpeg4" | "vc1" | "prores" | "dvvideo" => Deinterlace::Told,
+        _ => Deinterlace::All,
+    }
 }
 
 /// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.

@@ -3,11 +3,11 @@ use std::{
     sync::LazyLock,
 };
 
-use protocol::{AudioMode, FrameRate, Quality, Reach, SubtitleKind};
+use protocol::{AudioMode, DynamicRange, FrameRate, Quality, Reach, SubtitleKind};
 
 use super::*;
 use crate::{
-    head::{NOT_AS_INDEXED, Order},
+    head::{Deinterlace, NOT_AS_INDEXED, Order},
     keyframes::{Keyframe, NoIndex, VideoIndex},
 };
 
@@ -21,9 +21,11 @@ fn media() -> Media {
         pixel_format: None,
         width: 1920,
         height: 1080,
+        turned: false,
         sample_aspect: (1, 1),
         frame_rate: Some(FrameRate { num: 24_000, den: 1001 }),
         interlaced: false,
+        range: DynamicRange::Standard,
         cover: false,
         language: None,
         title: None,
@@ -372,4 +374,31 @@ fn a_copied_film_is_cut_at_keyframes_of_two_seconds_or_more() {
     assert!((spec.table.start_s(1) - 2.25).abs() < 1e-6 && (spec.table.total_s() - 60.0).abs() < 1e-6);
     let Order::VideoCopy(order) = spec.order else { panic!("not copied") };
     assert_eq!((order.first_ticks, order.zero_ticks, order.gaps[1]), (0, 2340, 67_500));
+}
+
+#[test]
+fn what_a_picture_needs_besides_encoding_is_ordered_and_its_cost_told() {
+    let order = |media: &Media| {
+        let query = MasterQuery { video: Some(VideoMode::Encode), ..MasterQuery::default() };
+        let plan = plan(film(media), &query, &[]).unwrap();
+        let Order::Video(order) = spec(film(media), plan.video.unwrap()).unwrap().order else { panic!("no picture") };
+        (order, plan.view.video.unwrap().why.unwrap())
+    };
+    let mut media = media();
+    let (plain, why) = order(&media);
+    assert_eq!((plain.deinterlace, plain.range), (Deinterlace::None, DynamicRange::Standard));
+    assert!(!why.contains("mapped"), "{why}");
+    media.video[0].range = DynamicRange::Hdr10;
+    media.video[0].interlaced = true;
+    let (order_told, why) = order(&media);
+    assert_eq!((order_told.deinterlace, order_told.range), (Deinterlace::Told, DynamicRange::Hdr10));
+    assert!(why.contains("HDR10 colours are mapped") && why.contains("as much work again"), "{why}");
+    media.video[0].turned = true;
+    media.video[0].sample_aspect = (3, 4);
+    assert_eq!(order(&media).0.scale, Some((1080, 1440)), "as it is stored");
+    media.video[0].range = DynamicRange::Hlg;
+    media.video[0].codec = "mjpeg".into();
+    let (order_told, why) = order(&media);
+    assert_eq!(order_told.deinterlace, Deinterlace::All);
+    assert!(why.contains("HLG colours"), "{why}");
 }

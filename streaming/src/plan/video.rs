@@ -28,7 +28,8 @@ pub(super) fn sight(
     let quality = effective(track, query.quality.unwrap_or_default());
     match why_not_copied(film, track, query, burn, quality) {
         None => Sight { rendition: RenditionId::CopiedVideo { video: track.track }, why: None },
-        why => {
+        Some(why) => {
+            let why = Some(words::with_cost(why, track));
             let burn = if query.burn.is_some() { burn } else { default };
             // One name for one picture: what is encoded has this many lines at most.
             let quality = match quality {

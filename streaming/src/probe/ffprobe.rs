@@ -90,7 +90,7 @@ async fn listed(spawner: &Spawner, ffprobe: &Path, url: &str, how: &[&str], pack
             "-read_intervals",
             packets,
             "-show_entries",
-            "packet=stream_index,pts_time,duration_time",
+            "packet=stream_index,pts_time,duration_time:packet_side_data=side_data_type",
         ],
     ]
     .concat();

@@ -75,6 +75,7 @@ where
         let streams = Streams::of(probed);
         let container = Container::of(format, self.matroska.as_ref()).ok_or_else(|| self.not_a_video())?;
         self.require_picture_or_sound(format, &streams)?;
+        require_open(probed)?;
 
         let told = Told::new(container, self.matroska.as_ref(), format, &streams.video, &streams.audio);
         let cut = self.cut(container).await;
@@ -160,7 +161,8 @@ where
         cut: Option<&Cut>,
         streams: &Streams<'_>,
     ) -> Result<Option<Ends>, Error> {
-        if self.subject.reach != Reach::Anywhere || (cut.is_none() && !told.doubtful(self.subject.size)) {
+        let doubtful = self.subject.doubted || told.doubtful(self.subject.size);
+        if self.subject.reach != Reach::Anywhere || (cut.is_none() && !doubtful) {
             return Ok(None);
         }
         if !container.is_matroska() {
@@ -256,6 +258,23 @@ where
     }
 }
 
+/// Whether its frames can be read: ffmpeg passes encrypted ones on as if they were not.
+fn require_open(probed: &Value) -> Result<(), Error> {
+    let listed = |of: &'static str| probed.get(of).and_then(Value::as_array).into_iter().flatten();
+    let sides = listed("packets").filter_map(|packet| packet.get("side_data_list")?.as_array()).flatten();
+    let mut kinds = sides.filter_map(|side| fields::text(side, "side_data_type"));
+    // Of MP4's common encryption, and of WebM's.
+    let is_locked = kinds.any(|kind| kind.starts_with("Encryption"))
+        || listed("streams").any(|stream| fields::tag(stream, "enc_key_id").is_some());
+    if is_locked {
+        return Err(Error::new(
+            ErrorKind::Unplayable,
+            "the film is encrypted: only players with its service's key can read it; share a copy without encryption",
+        ));
+    }
+    Ok(())
+}
+
 impl Cut {
     /// What the viewers are told; `until` is the time up to which it plays, if that is known.
     fn sentence(&self, until: Option<f64>) -> String {
@@ -268,7 +287,19 @@ impl Cut {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn encrypted_films_are_refused() {
+        let packet =
+            |kind: &str| json!({"packets": [{"stream_index": 0}, {"side_data_list": [{"side_data_type": kind}]}]});
+        assert!(require_open(&packet("MPEGTS Stream ID")).is_ok());
+        assert!(require_open(&packet("Encryption info")).unwrap_err().message.contains("encrypted"));
+        assert!(require_open(&json!({"streams": [{"tags": {"enc_key_id": "AAEC"}}]})).is_err());
+        assert!(require_open(&json!({"streams": [{"tags": {"title": "x"}}], "packets": 1})).is_ok());
+    }
 
     #[test]
     fn a_cut_is_told_in_words() {

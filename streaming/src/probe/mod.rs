@@ -37,6 +37,8 @@ pub struct Subject<'a> {
     pub reach: Reach,
     /// The title of a film whose container has none.
     pub fallback_title: &'a str,
+    /// The container's word about its length is known to be wrong.
+    pub doubted: bool,
 }
 
 impl fmt::Debug for Subject<'_> {

@@ -1,6 +1,6 @@
 //! ffprobe's streams as tracks.
 
-use protocol::{Attachment, AudioTrack, Chapter, SubtitleKind, SubtitleTrack, TrackId, VideoTrack};
+use protocol::{Attachment, AudioTrack, Chapter, DynamicRange, SubtitleKind, SubtitleTrack, TrackId, VideoTrack};
 use serde_json::Value;
 
 use super::{
@@ -66,17 +66,26 @@ pub(super) fn is_cover(stream: &Value) -> bool {
 
 fn video(order: u16, stream: &Value) -> VideoTrack {
     let pixel_format = text(stream, "pix_fmt").map(str::to_owned);
+    let (width, height) = (dimension(stream, "width"), dimension(stream, "height"));
+    let (across, down) = ratio(stream, "sample_aspect_ratio").unwrap_or((1, 1));
+    let lies = lies(stream);
     VideoTrack {
         track: TrackId::video(order),
         codec: codec(stream),
         profile: profile(stream),
         level: integer(stream, "level").and_then(|level| i32::try_from(level).ok()).filter(|level| *level >= 0),
         bit_depth: bit_depth(stream).or_else(|| pixel_format.as_deref().and_then(depth_of_pixels)),
-        width: dimension(stream, "width"),
-        height: dimension(stream, "height"),
-        sample_aspect: ratio(stream, "sample_aspect_ratio").unwrap_or((1, 1)),
+        width: if lies { height } else { width },
+        height: if lies { width } else { height },
+        turned: lies,
+        sample_aspect: if lies { (down, across) } else { (across, down) },
         frame_rate: rate(stream, "avg_frame_rate").or_else(|| rate(stream, "r_frame_rate")),
         interlaced: matches!(text(stream, "field_order"), Some("tt" | "bb" | "tb" | "bt")),
+        range: match text(stream, "color_transfer") {
+            Some("smpte2084") => DynamicRange::Hdr10,
+            Some("arib-std-b67") => DynamicRange::Hlg,
+            _ => DynamicRange::Standard,
+        },
         cover: is_cover(stream),
         language: language(stream),
         title: shown_tag(stream, "title"),
@@ -84,6 +93,13 @@ fn video(order: u16, stream: &Value) -> VideoTrack {
         forced: disposition(stream, "forced"),
         pixel_format,
     }
+}
+
+/// Whether the picture is stored lying on its side and to be shown standing, or the other way round, as telephones
+/// store what they film.
+fn lies(stream: &Value) -> bool {
+    let sides = stream.get("side_data_list").and_then(Value::as_array).into_iter().flatten();
+    sides.filter_map(|side| integer(side, "rotation")).any(|degrees| matches!(degrees.abs(), 90 | 270))
 }
 
 fn audio(order: u16, stream: &Value) -> AudioTrack {
@@ -236,6 +252,20 @@ mod tests {
         for nonsense in [json!(null), json!({"streams": 1}), json!({"streams": [null, 1, [], {}]})] {
             assert!(Streams::of(&nonsense).video.is_empty());
         }
+    }
+
+    #[test]
+    fn a_picture_that_lies_on_its_side_is_stood_up() {
+        let stored = |rotation: i64| {
+            let stream = json!({"codec_type": "video", "width": 1920, "height": 1080, "sample_aspect_ratio": "4:3",
+                "color_transfer": "arib-std-b67", "side_data_list": [{"side_data_type": "x"}, {"rotation": rotation}]});
+            let track = video(0, &stream);
+            assert_eq!(track.range, DynamicRange::Hlg);
+            assert_eq!(track.turned, rotation.abs() == 90);
+            (track.width, track.height, track.sample_aspect)
+        };
+        assert_eq!((stored(90), stored(-90)), ((1080, 1920, (3, 4)), (1080, 1920, (3, 4))));
+        assert_eq!((stored(0), stored(-180)), ((1920, 1080, (4, 3)), (1920, 1080, (4, 3))));
     }
 
     #[test]

@@ -42,10 +42,10 @@ fn settings(order: &Order) -> Option<VideoOrder> {
 
 #[cfg(test)]
 mod tests {
-    use protocol::FrameRate;
+    use protocol::{DynamicRange, FrameRate};
 
     use super::*;
-    use crate::head::Encoder;
+    use crate::head::{Deinterlace, Encoder};
 
     fn order(video: u16, burn: Option<u16>) -> Order {
         Order::Video(VideoOrder {
@@ -53,6 +53,8 @@ mod tests {
             burn,
             rate: FrameRate { num: 25, den: 1 },
             scale: None,
+            deinterlace: Deinterlace::None,
+            range: DynamicRange::Standard,
             encoder: Encoder { preset: "superfast".into(), level: 40, max_bit_rate: 8_000_000 },
             zero_s: 0.0,
             starts_s: None,

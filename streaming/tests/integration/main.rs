@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "this is a test through and through, helpers included")]
 
+mod every;
 mod film;
 mod gateway;
 mod keyframes;

@@ -14,7 +14,7 @@ pub use audio::{AudioOrder, audio_command};
 pub use copy::{AudioCopyOrder, VideoCopyOrder, audio_copy_command, video_copy_command};
 pub use source_frames::SourceFrames;
 pub use subtitles::{TextClock, TextFrom, TextOrder, text_command};
-pub use video::{Encoder, VideoOrder, video_command};
+pub use video::{Deinterlace, Encoder, VideoOrder, video_command};
 
 use crate::probe::DEMUXERS;
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use protocol::FrameRate;
+use protocol::{DynamicRange, FrameRate};
 
 use crate::{probe::DEMUXERS, process::Command, time::FilmClock};
 
@@ -22,7 +22,11 @@ const SPARE_FRAMES: u64 = 2;
 const HOLD_LEAD_FRAMES: u64 = 12;
 
 /// The part of a frame by which source times are moved before they are put on the frame grid: an eighth.
-const END_SHIFT: u64 = 8;
+const END_SHIFT: i64 = 8;
+
+/// Parts of a tick to which source times are rounded before that. At 25 frames a second a tick is a frame; several roundings
+/// together have to stay far below the eighth.
+const PARTS: u64 = 64;
 
 /// How pictures are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,16 @@ pub struct Encoder {
     pub max_bit_rate: u32,
 }
 
+/// Which frames are made of two fields that were taken one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deinterlace {
+    None,
+    /// Those that say so.
+    Told,
+    /// All of a codec whose frames say nothing.
+    All,
+}
+
 /// Encoded video with a subtitle track drawn in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct VideoOrder {
@@ -45,6 +59,9 @@ pub struct VideoOrder {
     pub rate: FrameRate,
     /// The output's size where it is not the source's.
     pub scale: Option<(u32, u32)>,
+    pub deinterlace: Deinterlace,
+    /// What is brighter than a usual screen is mapped to it.
+    pub range: DynamicRange,
     pub encoder: Encoder,
     /// Source time of film time zero, seconds.
     pub zero_s: f64,
@@ -56,15 +73,15 @@ pub struct VideoOrder {
 }
 
 impl VideoOrder {
-    /// By how much source times are moved before they are put on the frame grid, in eighths of a tick.
+    /// By how much source times are moved before they are put on the frame grid, in parts of a tick.
     ///
     /// The frame filter takes the time of the last frame for the end, and would drop that frame if the end rounded to
     /// its own place. So frames come an eighth of a frame behind their place, which is more than containers round:
     /// they round back to it, and the end is rounded up to the next.
     fn shift(&self) -> i64 {
-        let frame = i64::from(self.rate.den) * END_SHIFT.cast_signed();
+        let frame = i64::from(self.rate.den) * PARTS.cast_signed();
         let phase = self.starts_s.unwrap_or(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den);
-        ((phase.round() - phase) * frame as f64).round() as i64 + i64::from(self.rate.den)
+        ((phase.round() - phase) * frame as f64).round() as i64 + frame / END_SHIFT
     }
 
     /// The frame before which the picture ends.
@@ -72,10 +89,16 @@ impl VideoOrder {
         (self.ends_s.max(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den)).round() as u64
     }
 
+    /// Film time zero in parts of a tick.
+    fn zero_parts(&self) -> i64 {
+        (self.zero_s * f64::from(self.rate.num) * PARTS as f64).round() as i64
+    }
+
     /// Film time zero in ticks of the output's time scale.
     ///
     /// Frames leave the head in source time, on a grid that is moved by this whole number of ticks, so that every
-    /// time stamp in the output is exact.
+    /// time stamp in the output is exact. At 25 frames a second a tick is a frame, so what is taken off before the
+    /// filter is more exact than what is added behind it.
     #[must_use]
     pub fn zero_ticks(&self) -> i64 {
         (self.zero_s * f64::from(self.rate.num)).round() as i64
@@ -94,9 +117,15 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     let read_from = first.min(order.end_frame().saturating_sub(HOLD_LEAD_FRAMES));
     let held = END_PAD_FRAMES + end.saturating_sub(order.end_frame());
 
-    let mut filters = vec![
-        format!("settb=1/{}", u64::from(num) * END_SHIFT),
-        format!("setpts=PTS-({})", zero_ticks * END_SHIFT.cast_signed() - order.shift()),
+    // First, since it needs each frame's neighbours as they are in the source.
+    let mut filters: Vec<String> = match order.deinterlace {
+        Deinterlace::None => Vec::new(),
+        Deinterlace::Told => vec!["bwdif=mode=send_frame:deint=interlaced".into()],
+        Deinterlace::All => vec!["bwdif=mode=send_frame:deint=all".into()],
+    };
+    filters.extend([
+        format!("settb=1/{}", u64::from(num) * PARTS),
+        format!("setpts=PTS-({})", order.zero_parts() - order.shift()),
         format!("fps={num}/{den}:start_time={}:eof_action=pass", number(seconds(read_from))),
         format!("tpad=stop={held}:stop_mode=clone"),
         // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
@@ -107,11 +136,13 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         ),
         format!("settb=1/{num}"),
         format!("setpts=PTS+({zero_ticks})"),
-    ];
+    ]);
     if let Some((width, height)) = order.scale {
         filters.push(format!("scale={width}:{height}:flags=bicubic"));
         filters.push("setsar=1".into());
     }
+    // Last, since it costs by the pixel.
+    filters.extend(tone_mapping(order.range));
 
     let mut args: Vec<String> = [
         "--no-config",
@@ -166,6 +197,20 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
     Command::new("mpv", mpv).args(args)
 }
 
+/// What maps bright and colourful pictures to a usual screen (BT.709), in linear light: brightness up to that of
+/// paper stays as it is, what is above is pressed into what is left.
+fn tone_mapping(range: DynamicRange) -> Option<String> {
+    let transfer = match range {
+        DynamicRange::Standard => return None,
+        DynamicRange::Hdr10 => "smpte2084",
+        DynamicRange::Hlg => "arib-std-b67",
+    };
+    Some(format!(
+        "zscale=tin={transfer}:min=2020_ncl:pin=2020:rin=limited:t=linear:npl=100,format=gbrpf32le,zscale=p=709,\
+         tonemap=mobius:desat=0,zscale=t=709:m=709:r=limited"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::line, *};
@@ -176,6 +221,8 @@ mod tests {
             burn: Some(1),
             rate: FrameRate { num: 24_000, den: 1001 },
             scale: None,
+            deinterlace: Deinterlace::None,
+            range: DynamicRange::Standard,
             encoder: Encoder { preset: "superfast".into(), level: 41, max_bit_rate: 8_000_000 },
             zero_s,
             starts_s: Some(0.0),
@@ -205,11 +252,38 @@ mod tests {
         let frame_s = 1001.0 / 24_000.0;
         for starts_s in [0.0, 0.02, 0.021, 0.5, 3.21] {
             let order = VideoOrder { starts_s: Some(starts_s), ..video_order(0.0) };
-            let moved = starts_s / frame_s + order.shift() as f64 / 8008.0;
+            let moved = starts_s / frame_s + order.shift() as f64 / (1001.0 * 64.0);
             let behind = moved - (starts_s / frame_s).round();
             assert!((behind - 0.125).abs() < 0.001, "{starts_s}: {behind}");
         }
-        assert_eq!(VideoOrder { starts_s: None, ..video_order(0.0) }.shift(), 1001);
+        assert_eq!(VideoOrder { starts_s: None, ..video_order(0.0) }.shift(), 1001 * 8);
+    }
+
+    #[test]
+    fn they_do_so_too_where_film_time_zero_is_no_whole_tick() {
+        let rate = FrameRate { num: 25, den: 1 };
+        for (zero_s, first_s) in [(1.458_667, 1.48), (1.434_667, 1.44), (-0.021_333, 0.0), (0.059, 0.08)] {
+            let order = VideoOrder { rate, starts_s: Some(first_s - zero_s), ..video_order(zero_s) };
+            let slot = ((first_s - zero_s) * 25.0).round();
+            let moved = first_s * 25.0 - (order.zero_parts() - order.shift()) as f64 / 64.0;
+            assert!((moved - slot - 0.125).abs() < 0.02, "{zero_s}: {moved} for {slot}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_deinterlaced_first_and_mapped_last() {
+        let order = VideoOrder {
+            deinterlace: Deinterlace::Told,
+            range: DynamicRange::Hdr10,
+            scale: Some((1920, 1080)),
+            ..video_order(0.0)
+        };
+        let line = line(&video_command(Path::new("mpv"), "u", &order, 0, 48, 12));
+        assert!(line.contains("--vf=lavfi=[bwdif=mode=send_frame:deint=interlaced,settb="), "{line}");
+        assert!(
+            line.contains("setsar=1,zscale=tin=smpte2084:") && line.contains("r=limited],format=yuv420p"),
+            "{line}"
+        );
     }
 
     #[test]

@@ -142,6 +142,7 @@ impl KeyframeCutter {
             }
         }
         self.check_closed(key, &pictures)?;
+        self.check_turns(&pictures)?;
         self.started = true;
         self.key = key;
         self.bytes += fragment.data.len();
@@ -175,6 +176,18 @@ impl KeyframeCutter {
         let before = pictures.iter().find(|picture| picture.shown < key);
         match before.filter(|_| !self.keys.may_be_open && !is_first) {
             Some(picture) => Err(CutError::OpenGop { key, shown: picture.shown }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether each frame of a GOP is decoded before it is shown, if they are decoded in their order at the times at which
+    /// they are shown. Where frames stand for seconds, as in recordings of slides, the usual delay is too short.
+    fn check_turns(&self, pictures: &[Picture]) -> Result<(), CutError> {
+        let mut turns: Vec<i64> = pictures.iter().map(|picture| picture.shown).collect();
+        turns.sort_unstable();
+        let delay = i64::from(self.keys.delay());
+        match pictures.iter().zip(turns).find(|(picture, turn)| picture.shown + delay < *turn) {
+            Some((picture, turn)) => Err(CutError::Reordered { shown: picture.shown, turn }),
             None => Ok(()),
         }
     }

@@ -35,6 +35,8 @@ pub enum CutError {
     /// Whoever seeks to the keyframe cannot decode the frame.
     #[error("a frame at {shown} came after its keyframe at {key} (ticks)")]
     OpenGop { key: i64, shown: i64 },
+    #[error("a frame that is shown at {shown} is decoded at {turn} (ticks)")]
+    Reordered { shown: i64, turn: i64 },
 }
 
 impl CutError {
@@ -46,6 +48,7 @@ impl CutError {
             Self::NotAsIndexed { .. } => Some(NOT_AS_INDEXED),
             Self::TooLarge(_) => Some("its keyframes are too far apart"),
             Self::OpenGop { .. } => Some(OPEN_GOPS),
+            Self::Reordered { .. } => Some("its frames stand for long and are stored in another order"),
         }
     }
 }

@@ -121,7 +121,8 @@ impl Lab {
         let path = self.path(name);
         self.server.serve(&path);
         let size = fs::metadata(&path).unwrap().len();
-        let subject = Subject { url: &self.server.url(), size: Some(size), reach, fallback_title: "fallback" };
+        let subject =
+            Subject { url: &self.server.url(), size: Some(size), reach, fallback_title: "fallback", doubted: false };
         let read = move |offset, length| {
             let path = path.clone();
             async move { Ok(read(&path, offset, length)) }

@@ -173,7 +173,7 @@ async fn failures_that_are_not_the_content_s_are_told_apart() {
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/film", nobody.local_addr().unwrap());
     drop(nobody);
-    let subject = Subject { url: &url, size: Some(10), reach: Reach::Anywhere, fallback_title: "x" };
+    let subject = Subject { url: &url, size: Some(10), reach: Reach::Anywhere, fallback_title: "x", doubted: false };
     let read = |_, _| std::future::ready(Ok(bytes::Bytes::from_static(b"0123456789")));
     failed(probe(&lab.spawner, &lab.tools, &subject, read).await, ErrorKind::SourceUnreachable, "stopped answering");
 

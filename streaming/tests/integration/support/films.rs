@@ -19,19 +19,28 @@ pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// A film by its name in `scripts/media`, from the folder `MATINEE_TEST_MEDIA`; made if it is not there.
-pub(crate) async fn film(name: &'static str) -> TestFilm {
-    let folder = std::env::var_os("MATINEE_TEST_MEDIA").map_or_else(|| workspace().join("target/media"), PathBuf::from);
-    let sidecar = folder.join(format!("{name}.json"));
-    if !sidecar.exists() {
-        let script = workspace().join("scripts/media");
-        let args = vec![script.into_os_string(), folder.clone().into_os_string(), name.into()];
-        // The ten-minute film, of which the others may be cut, takes longest.
-        let made = tokio::task::spawn_blocking(move || run("python3", &args, 900)).await.unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+/// Where the films are: the folder `MATINEE_TEST_MEDIA`.
+pub(crate) fn folder() -> PathBuf {
+    std::env::var_os("MATINEE_TEST_MEDIA").map_or_else(|| workspace().join("target/media"), PathBuf::from)
+}
+
+/// Makes what a name in `scripts/media` stands for, if it is not there.
+pub(crate) async fn make(name: &'static str) {
+    if folder().join(format!("{name}.json")).exists() {
+        return;
     }
-    let facts: Value = serde_json::from_slice(&std::fs::read(&sidecar).unwrap()).unwrap();
-    TestFilm { path: folder.join(facts["file"].as_str().unwrap()), facts }
+    let script = workspace().join("scripts/media");
+    let args = vec![script.into_os_string(), folder().into_os_string(), name.into()];
+    // The ten-minute film, of which the others may be cut, takes longest.
+    let made = tokio::task::spawn_blocking(move || run("python3", &args, 900)).await.unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+}
+
+/// A film by its name in `scripts/media`; made if it is not there.
+pub(crate) async fn film(name: &'static str) -> TestFilm {
+    make(name).await;
+    let facts: Value = serde_json::from_slice(&std::fs::read(folder().join(format!("{name}.json"))).unwrap()).unwrap();
+    TestFilm { path: folder().join(facts["file"].as_str().unwrap()), facts }
 }
 
 impl TestFilm {

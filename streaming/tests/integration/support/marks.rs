@@ -22,14 +22,19 @@ pub(crate) struct Sound {
 
 /// Decodes an init segment and segments, one after another.
 pub(crate) async fn read(file: Vec<u8>) -> Marks {
+    try_read(file).await.unwrap_or_else(|why| panic!("{why}"))
+}
+
+/// The same, or what the decoder said.
+pub(crate) async fn try_read(file: Vec<u8>) -> Result<Marks, String> {
     tokio::task::spawn_blocking(move || {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rendition.mp4");
         std::fs::write(&path, file).unwrap();
         let script = workspace().join("scripts/media/decode.py");
         let out = tool("python3", &[script.as_os_str(), path.as_os_str()]);
-        assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
-        serde_json::from_slice(&out.stdout).unwrap()
+        let said = || String::from_utf8_lossy(&out.stderr).into_owned();
+        if out.status.success() { Ok(serde_json::from_slice(&out.stdout).unwrap()) } else { Err(said()) }
     })
     .await
     .unwrap()

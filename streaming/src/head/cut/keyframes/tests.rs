@@ -189,6 +189,17 @@ fn a_picture_that_begins_late_is_in_a_segment_that_begins_at_zero() {
     assert_eq!(read(&cuts[0])[0], (0, 2 * FRAME, 2));
 }
 
+/// Four frames that stand for a second each, as in a recording of slides, of which the second to be decoded is the last.
+#[test]
+fn frames_that_would_be_shown_before_their_turn_end_copying() {
+    let mut cutter = cutter(0, 1);
+    cutter.keys.frame = 3600;
+    let slides = fragment(0, &[0, 75, 25, 50]);
+    let error = cutter.push(&slides).unwrap_err();
+    assert_eq!(error, CutError::Reordered { shown: 25 * FRAME, turn: 50 * FRAME });
+    assert!(error.why_not_copied().is_some());
+}
+
 proptest! {
     /// A closed GOP in any order: the frames last as long as they are shown, to the segment's end.
     #[test]
