@@ -10,10 +10,6 @@ import { expect, test, Viewer } from '../lib/test.ts';
 import { moved, noteTurns, quantile, spread, turn } from '../lib/together.ts';
 
 const FILM = film('company');
-/** Three browsers decode at once: on two cores that do something else besides they are late, whoever is right. */
-const QUIET = process.env.MATINEE_QUIET === '1';
-const LOUD = 'wants a quiet machine: set MATINEE_QUIET=1';
-
 /** Milliseconds each way, so that there and back take 100 to 300. */
 const LATE = () => 50 + 100 * Math.random();
 
@@ -38,7 +34,6 @@ const allPlay = (viewers: Viewer[]) => async () => (await Promise.all(viewers.ma
 
 test.describe('three people, one of them on a bad line', () => {
   test.setTimeout(150_000);
-  test.skip(!QUIET, LOUD);
   let line: Line;
   test.beforeEach(async ({ matinee }) => {
     line = await slowLine(matinee.url, LATE);
@@ -134,7 +129,6 @@ test('the host keeps the wheel, and the others are told', async ({ matinee, film
 });
 
 test('a server that is killed and started again is found again by all, where they are', async ({ matinee, films, browser }) => {
-  test.skip(!QUIET, LOUD);
   const { session } = await open(matinee, `${films.url}/${FILM.file}`);
   const viewers = await company(browser, [matinee, matinee, matinee], session);
   const pages = viewers.map(({ page }) => page);
