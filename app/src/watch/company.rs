@@ -138,10 +138,11 @@ pub(super) fn answered(watching: Watching, carried: Option<&HostKey>, reply: &He
 
 /// Says it for a while: the next handover is told by the list of viewers alone.
 fn tell_of_host(company: Company, words: String) {
-    company.host_news.set(Some(words));
+    company.host_news.set(Some(words.clone()));
     spawn_local(async move {
         sleep(NEWS_STAYS).await;
-        if !company.host_news.is_disposed() {
+        let told = company.host_news.try_get_untracked().flatten();
+        if told.as_ref() == Some(&words) {
             company.host_news.set(None);
         }
     });

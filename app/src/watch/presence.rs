@@ -37,6 +37,10 @@ pub(super) fn keep(watching: Watching) {
 
 /// A heartbeat once the current burst of events is over.
 pub(crate) fn beat_soon(watching: Watching) {
+    // Who watches alone is where this beat says, for somebody who comes at this moment too.
+    if watching.together.leads() {
+        return beat(watching);
+    }
     let asked = watching.beats_asked.with_value(|asked| asked + 1);
     watching.beats_asked.set_value(asked);
     spawn_local(async move {
@@ -57,7 +61,9 @@ pub(crate) fn beat(watching: Watching) {
         return watching.beat_again.set_value(true);
     }
     watching.beating.set_value(true);
-    let (position_s, paused) = watching.position();
+    // Before its first picture the element has a place of its own.
+    let showing = watching.phase.get_untracked() == Phase::Showing;
+    let (position_s, paused) = if showing { watching.position() } else { (watching.place().position_s, true) };
     let sent_ms = browser::monotonic_ms();
     let carried = company::host_key(watching);
     let beat = Heartbeat {

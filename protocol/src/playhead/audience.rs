@@ -68,6 +68,15 @@ impl Audience {
         self.0.insert(viewer.clone(), Seat { report, at_ms: now_ms, late });
     }
 
+    pub(super) fn has(&self, viewer: &PublicViewerId) -> bool {
+        self.0.contains_key(viewer)
+    }
+
+    /// Whether this viewer follows and has the picture, given the revision since which the film stands where it stands.
+    pub(super) fn is_ready(&self, viewer: &PublicViewerId, since: u64) -> bool {
+        self.0.get(viewer).is_some_and(|seat| seat.report.following && Seat::is_ready(seat.report, since))
+    }
+
     /// Who alone follows, and the last report.
     pub(super) fn lone(&self) -> Option<(&PublicViewerId, Report)> {
         let mut followers = self.0.iter().filter(|(_, seat)| seat.report.following);

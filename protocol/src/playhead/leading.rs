@@ -2,11 +2,13 @@
 
 use super::steering::Motion;
 use super::view::clamp;
-use super::{Applied, SharedPlayhead, Steering};
+use super::{Applied, Report, SharedPlayhead, Steering};
 use crate::{Playhead, PublicViewerId};
 
 /// The film goes where its only viewer is once that is further than this, in seconds: heartbeats are not more exact.
 const LED_WITHIN_S: f64 = 0.05;
+/// Who comes to a film that stands this near to its end, in seconds, sees it from its beginning.
+const BEGINS_ANEW_S: f64 = 1.0;
 /// No line that works takes longer there and back, in milliseconds.
 const MOST_TRIP_MS: f64 = 10_000.0;
 
@@ -22,7 +24,7 @@ impl SharedPlayhead {
         let lone = self.audience.lone().filter(|(lone, _)| self.is_led() && *lone == viewer);
         let Some((_, report)) = lone.filter(|(_, report)| report.leads) else { return Applied::Unchanged };
         if report.stalled_at_s.is_some() {
-            self.stand_along(at.position_s);
+            self.stand_along(at);
         } else {
             let trip_ms = report.round_trip_ms.filter(|ms| ms.is_finite()).unwrap_or(0.0).clamp(0.0, MOST_TRIP_MS);
             self.go_along(now_ms, at, now_ms - trip_ms / 2.0);
@@ -34,16 +36,16 @@ impl SharedPlayhead {
         self.since(before)
     }
 
-    /// The player has no data there.
-    fn stand_along(&mut self, position_s: f64) {
-        let there = |here_s: f64| (here_s - clamp(position_s, self.duration_s)).abs() <= LED_WITHIN_S;
+    /// The player has no data there. One that is being loaded is paused by that alone.
+    fn stand_along(&mut self, at: Playhead) {
+        let there = |here_s: f64| (here_s - clamp(at.position_s, self.duration_s)).abs() <= LED_WITHIN_S;
         let stands = match self.motion {
-            Motion::Paused { .. } => true,
+            Motion::Paused { .. } => at.paused,
             Motion::Standing { position_s: here_s } => there(here_s),
             Motion::Gathering { .. } | Motion::Playing { .. } => false,
         };
         if !stands {
-            self.stand(position_s);
+            self.stand(at.position_s);
         }
     }
 
@@ -71,30 +73,42 @@ impl SharedPlayhead {
     /// Whether the only one who follows leads. It changes without a new revision; tell it to all when it does.
     #[must_use]
     pub fn is_led(&self) -> bool {
-        let leads = |viewer: &PublicViewerId| self.leader.as_ref() == Some(viewer);
-        self.may_be_led() && self.audience.lone().is_some_and(|(viewer, _)| leads(viewer))
+        self.may_be_led() && self.is_with_leader()
+    }
+
+    /// Whether the only one who follows led last.
+    pub(super) fn is_with_leader(&self) -> bool {
+        self.audience.lone().is_some_and(|(viewer, _)| self.leader.as_ref() == Some(viewer))
     }
 
     /// The same as one viewer is told, who may not have reported since the server began: nobody else has come meanwhile.
     pub(super) fn is_led_by(&self, viewer: &PublicViewerId) -> bool {
-        let returns = || self.leader.as_ref() == Some(viewer) && !self.audience.has_followers();
-        self.is_led() || (self.may_be_led() && returns())
+        if self.audience.has(viewer) {
+            return self.is_led();
+        }
+        self.may_be_led() && self.leader.as_ref() == Some(viewer) && !self.audience.has_followers()
     }
 
     fn may_be_led(&self) -> bool {
         self.rules.steering == Steering::Everybody && self.commanded.is_none()
     }
 
-    /// Who has just reported may lead from now on, if nobody else follows: the first who ever came, or who is where the
-    /// film is.
-    pub(super) fn find_leader(&mut self) {
-        let Some((viewer, report)) = self.audience.lone() else { return };
-        let arrived = report.ready.is_some_and(|revision| revision >= self.standing_since);
-        if self.leader.as_ref() != Some(viewer) && (self.leader.is_none() || arrived) {
-            self.leader = Some(viewer.clone());
-        }
-        if report.ready >= self.commanded {
+    /// Who has just reported leads whenever nobody else follows: the first who ever came, who begins a film anew, and in
+    /// company who is where the film is, while the leader is not.
+    pub(super) fn find_leader(&mut self, viewer: &PublicViewerId, report: Report) {
+        let lone = self.audience.lone().is_some_and(|(lone, _)| lone == viewer);
+        if lone && report.ready >= self.commanded {
             self.commanded = None;
         }
+        let is_there = |viewer: &PublicViewerId| self.audience.is_ready(viewer, self.standing_since);
+        let begins = lone && (self.leader.is_none() || self.is_over());
+        if begins || is_there(viewer) && !self.leader.as_ref().is_some_and(is_there) {
+            self.leader = Some(viewer.clone());
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let Motion::Paused { position_s } = self.motion else { return false };
+        self.duration_s.is_some_and(|end_s| position_s >= end_s - BEGINS_ANEW_S)
     }
 }

@@ -162,7 +162,7 @@ impl SharedPlayhead {
         let before = self.revision;
         let followed = self.audience.follows(viewer);
         self.audience.report(now_ms, viewer, report);
-        self.find_leader();
+        self.find_leader(viewer, report);
         let _ = self.advance(now_ms);
         if followed {
             self.stand_if_forsaken(now_ms);
@@ -197,8 +197,8 @@ impl SharedPlayhead {
         {
             let here_s = self.position_at(now_ms);
             let late_s = here_s - stalled_s;
-            let near = late_s >= -LOADED_AHEAD_S && (late_s <= STALLED_NEARBY_S || self.audience.is_lone());
-            let near = near || self.is_led();
+            // Somebody who is left alone far from the film is not where it was.
+            let near = (-LOADED_AHEAD_S..=STALLED_NEARBY_S).contains(&late_s) || self.is_with_leader();
             self.stand(if near { stalled_s } else { here_s });
         }
         if let Motion::Standing { position_s } = self.motion

@@ -8,7 +8,7 @@ use std::{
 use proptest::prelude::*;
 use protocol::{
     Error, ErrorKind, Heartbeat, HostKey, SessionId, SessionState, ViewerToken,
-    playhead::{Command, PlayheadState, Report, Rules, Steering},
+    playhead::{Command, PlayheadState, Report, Rules, Steer, Steering},
 };
 use uuid::Uuid;
 
@@ -264,7 +264,8 @@ proptest! {
                     let before = registry.marks(id(session));
                     match registry.steer(now, id(session), &token(viewer), host_key.as_ref(), &command) {
                         Ok(view) => {
-                            prop_assert!(view.revision > 0);
+                            let rules = matches!(command.steer, Steer::Rules(_));
+                            prop_assert!(view.revision > 0 && (!rules || with == Some(true)));
                             prop_assert_eq!(Ok(view), registry.playhead(now, id(session)));
                         }
                         Err(error) => {

@@ -90,7 +90,8 @@ pub(in crate::watch) fn look(watching: Watching) {
         }
         together.follower.with_value(|follower| follower.next_tick_ms())
     } else {
-        let position_s = watching.position().0;
+        // The element knows its own only after its first picture.
+        let position_s = watching.place().position_s;
         together.follower.update_value(|follower| follower.absent(now_ms, position_s));
         together.follower.with_value(|follower| follower.next_tick_ms())
     };

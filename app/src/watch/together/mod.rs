@@ -58,7 +58,7 @@ impl Together {
     }
 
     /// Nobody else follows: what is done with the player is done at once, and the server hears of it by heartbeats.
-    fn leads(self) -> bool {
+    pub(super) fn leads(self) -> bool {
         self.follower.with_value(Follower::leads)
     }
 

@@ -124,6 +124,42 @@ fn who_wakes_when_the_others_have_left_comes_to_where_they_stopped() {
 }
 
 #[test]
+fn a_tab_that_waits_for_a_click_does_not_drag_the_film_back() {
+    let mut shared = SharedPlayhead::opening(1_000.0, 0.0, Some(END_S));
+    let waits = Report { stalled_at_s: Some(0.0), ..follows() };
+    let _ = shared.report(1_000.0, &id("anna"), waits);
+    let revision = shared.revision();
+    let _ = shared.report(2_000.0, &id("ben"), ready(revision));
+    let _ = shared.advance(2_500.0);
+    assert_eq!(shared.view(2_500.0).state, PlayheadState::Playing);
+    let _ = shared.report(80_000.0, &id("ben"), ready(shared.revision()));
+    let _ = shared.report(80_000.0, &id("anna"), waits);
+    let there_s = shared.position_at(82_000.0);
+    assert!(there_s > 75.0, "{there_s}");
+    let _ = shared.leave(82_000.0, &id("ben"), 82_000.0);
+    assert_eq!(shared.position_at(90_000.0), there_s, "it stands where he was");
+}
+
+#[test]
+fn who_comes_to_a_film_that_is_over_sees_it_anew() {
+    let mut shared = led();
+    let _ = shared.lead(1_000.0, &id("anna"), Playhead { position_s: END_S, paused: true });
+    let _ = shared.leave(2_000.0, &id("anna"), 2_000.0);
+    let _ = shared.report(3_000.0, &id("ben"), follows());
+    assert!(shared.view(3_000.0).led);
+    assert_eq!(shared.lead(3_000.0, &id("ben"), runs(0.0)), Applied::Changed);
+}
+
+#[test]
+fn a_play_while_data_is_still_coming_is_one() {
+    let mut shared = led();
+    let _ = shared.report(2_000.0, &id("anna"), Report { stalled_at_s: Some(80.0), ..follows() });
+    assert_eq!(shared.lead(2_000.0, &id("anna"), runs(80.0)), Applied::Changed);
+    let view = shared.view(2_000.0);
+    assert_eq!((view.state, view.position_s), (PlayheadState::Gathering, 80.0));
+}
+
+#[test]
 fn who_led_leads_over_a_restart() {
     let mut shared = led();
     let _ = shared.lead(1_000.0, &id("anna"), runs(12.0));
@@ -133,6 +169,8 @@ fn who_led_leads_over_a_restart() {
     assert!(saved.view_for(5_000.0, &id("anna")).led, "she has not been heard of yet");
     assert!(!saved.view_for(5_000.0, &id("ben")).led);
     let _ = saved.report(6_000.0, &id("anna"), follows());
+    assert!(saved.view_for(6_000.0, &id("anna")).led);
+    assert!(!saved.view_for(6_000.0, &id("ben")).led, "that is about her");
     assert_eq!(saved.lead(6_000.0, &id("anna"), Playhead { position_s: 15.0, paused: true }), Applied::Changed);
 }
 
