@@ -67,16 +67,16 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 }
                 on:play=move |_| {
                     watch::played(watching);
-                    watch::beat_soon(watching);
+                    watch::acted(watching);
                 }
                 on:pause=move |_| {
                     watch::paused(watching);
-                    watch::beat_soon(watching);
+                    watch::acted(watching);
                 }
                 on:ratechange=move |_| watch::rate_changed(watching)
                 on:seeked=move |_| {
                     watching.buffering.set(false);
-                    watch::beat_soon(watching);
+                    watch::acted(watching);
                 }
                 on:error=move |_| watch::element_failed(watching)
             ></video>

@@ -24,7 +24,7 @@ pub(crate) use playback::{
     burn_subtitles, clicked_play, element_failed, first_frame, ran_dry, sought, switch_audio, switch_quality,
     switch_subtitles,
 };
-pub(crate) use presence::{beat, beat_soon};
+pub(crate) use presence::{acted, beat};
 pub(crate) use state::{Phase, Watching};
 pub(crate) use subtitles::{change_look, delay_by, follow as follow_subtitles};
 pub(crate) use together::{paused, played, rate_changed, set_alone, set_rules, stay_paused};

@@ -35,12 +35,14 @@ pub(super) fn keep(watching: Watching) {
     on_cleanup(move || leave(watching));
 }
 
+/// Something was done with the player. Who watches alone is where the next beat says, for somebody who comes at this
+/// moment too: it goes out at once.
+pub(crate) fn acted(watching: Watching) {
+    if watching.together.leads() { beat(watching) } else { beat_soon(watching) }
+}
+
 /// A heartbeat once the current burst of events is over.
 pub(crate) fn beat_soon(watching: Watching) {
-    // Who watches alone is where this beat says, for somebody who comes at this moment too.
-    if watching.together.leads() {
-        return beat(watching);
-    }
     let asked = watching.beats_asked.with_value(|asked| asked + 1);
     watching.beats_asked.set_value(asked);
     spawn_local(async move {
