@@ -70,7 +70,8 @@ fn who_does_not_watch_does_not_steer() {
     assert_eq!(world.steer(9, "ada", Command::play()).unwrap_err().kind, ErrorKind::UnknownSession);
     assert_eq!(world.steer(1, "eve", Command::play()).unwrap_err().kind, ErrorKind::Forbidden);
     assert_eq!(world.host(1, "eve", 1, Command::play()).unwrap_err().kind, ErrorKind::Forbidden);
-    assert_eq!(world.host(1, "ada", 2, Command::play()).unwrap_err().kind, ErrorKind::Forbidden);
+    let rules = Command::rules(Rules { wait_for_everybody: true, ..Rules::default() });
+    assert_eq!(world.host(1, "ada", 2, rules).unwrap_err().kind, ErrorKind::Forbidden, "a wrong key is none");
     assert_eq!(world.steer(1, "ada", Command::seek(f64::NAN)).unwrap_err().kind, ErrorKind::InvalidRequest);
     assert_eq!(world.steer(1, "ada", Command::rate(9.0)).unwrap_err().kind, ErrorKind::InvalidRequest);
     let now = world.now;
