@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
-use protocol::{Error, ErrorKind, Reach, SessionState, SessionView};
+use protocol::{Error, ErrorKind, Reach, SessionState, SessionView, playhead::begins_anew};
 
 use super::{
     plan, playback, presence,
@@ -21,8 +21,6 @@ const PREPARING: Duration = Duration::from_millis(20);
 const READING: Duration = Duration::from_secs(5);
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Who comes when nobody is there, and this near to the end, in seconds, begins anew.
-const AT_THE_END_S: f64 = 1.0;
 
 /// Follows the session until it is ready, or for as long as it is being read.
 pub(super) fn prepare(watching: Watching, attempt: u32) {
@@ -105,8 +103,7 @@ fn follow(watching: Watching, view: SessionView, loaded: bool) {
     if before.is_none() {
         watching.viewers.set(view.viewers.clone());
         watching.tell_outside(view.outside.clone());
-        let end_s = view.playhead.duration_s.unwrap_or(f64::INFINITY);
-        let over = view.viewers.is_empty() && view.playhead.position_s > end_s - AT_THE_END_S;
+        let over = view.viewers.is_empty() && begins_anew(view.playhead.position_s, view.playhead.duration_s);
         let position_s = if over { 0.0 } else { view.playhead.position_s };
         watching.resume.set_value(Resume { position_s, play: true });
     }

@@ -1,14 +1,12 @@
 //! The film goes where its only viewer goes.
 
 use super::steering::Motion;
-use super::view::clamp;
+use super::view::{begins_anew, clamp};
 use super::{Applied, Report, SharedPlayhead, Steering};
 use crate::{Playhead, PublicViewerId};
 
 /// The film goes where its only viewer is once that is further than this, in seconds: heartbeats are not more exact.
 const LED_WITHIN_S: f64 = 0.05;
-/// Who comes to a film that stands this near to its end, in seconds, sees it from its beginning.
-const BEGINS_ANEW_S: f64 = 1.0;
 /// No line that works takes longer there and back, in milliseconds.
 const MOST_TRIP_MS: f64 = 10_000.0;
 
@@ -109,6 +107,6 @@ impl SharedPlayhead {
 
     fn is_over(&self) -> bool {
         let Motion::Paused { position_s } = self.motion else { return false };
-        self.duration_s.is_some_and(|end_s| position_s >= end_s - BEGINS_ANEW_S)
+        begins_anew(position_s, self.duration_s)
     }
 }

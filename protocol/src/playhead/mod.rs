@@ -33,7 +33,7 @@ pub use correction::{Corrector, MOST_RATE_SHARE, Verdict};
 pub use follower::Follower;
 pub use player::{Action, PlayerState};
 pub use steering::{Applied, SharedPlayhead};
-pub use view::{PlayheadState, PlayheadView};
+pub use view::{PlayheadState, PlayheadView, begins_anew};
 
 #[cfg(test)]
 mod tests;

@@ -86,6 +86,15 @@ impl From<&PlayheadView> for Playhead {
     }
 }
 
+/// A film that nobody watches is over when it stands this near to its end, in seconds.
+const OVER_S: f64 = 1.0;
+
+/// Whether who comes to a film that stands there, with nobody else, sees it from its beginning.
+#[must_use]
+pub fn begins_anew(position_s: f64, duration_s: Option<f64>) -> bool {
+    duration_s.is_some_and(|end_s| position_s >= end_s - OVER_S)
+}
+
 /// The nearest position that the film has. `-0.0` becomes 0, as JSON should say it.
 pub(super) fn clamp(position_s: f64, duration_s: Option<f64>) -> f64 {
     position_s.min(duration_s.unwrap_or(f64::INFINITY)).max(0.0) + 0.0
