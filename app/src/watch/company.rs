@@ -6,7 +6,7 @@ use gloo_timers::future::sleep;
 use leptos::{prelude::*, task::spawn_local};
 use protocol::{Error, HeartbeatReply, HostChange, HostKey, Message, PublicViewerId, Reaction, Said, SessionNews};
 
-use super::{presence, state::Watching};
+use super::{presence, say_for, state::Watching};
 use crate::{
     api::{self, ApiError},
     browser::{self, Preferences},
@@ -136,16 +136,9 @@ pub(super) fn answered(watching: Watching, carried: Option<&HostKey>, reply: &He
     }
 }
 
-/// Says it for a while: the next handover is told by the list of viewers alone.
+/// The next handover may be told by the list of viewers alone.
 fn tell_of_host(company: Company, words: String) {
-    company.host_news.set(Some(words.clone()));
-    spawn_local(async move {
-        sleep(NEWS_STAYS).await;
-        let told = company.host_news.try_get_untracked().flatten();
-        if told.as_ref() == Some(&words) {
-            company.host_news.set(None);
-        }
-    });
+    say_for(company.host_news, words, NEWS_STAYS);
 }
 
 /// The server says how the session is called and whether it is listed.

@@ -14,7 +14,10 @@ mod subtitles;
 mod together;
 mod torrent;
 
-use leptos::prelude::*;
+use std::time::Duration;
+
+use gloo_timers::future::sleep;
+use leptos::{prelude::*, task::spawn_local};
 
 pub(crate) use bring::{bring_file, bring_link};
 pub(crate) use company::{change as change_as_host, decline_name, host_key, react, say, show_messages_over};
@@ -28,6 +31,18 @@ pub(crate) use presence::{acted, beat};
 pub(crate) use state::{Phase, Watching};
 pub(crate) use subtitles::{change_look, delay_by, follow as follow_subtitles};
 pub(crate) use together::{paused, played, rate_changed, set_alone, set_rules, stay_paused};
+
+/// Says something for a while, unless something else is said meanwhile.
+fn say_for(place: RwSignal<Option<String>>, words: String, stays: Duration) {
+    place.set(Some(words.clone()));
+    spawn_local(async move {
+        sleep(stays).await;
+        // The page may have been left.
+        if place.try_with_untracked(|said| said.as_ref() == Some(&words)) == Some(true) {
+            place.set(None);
+        }
+    });
+}
 
 /// Starts everything for a page that has just been shown. Call it once; it runs in the browser alone.
 pub(crate) fn begin(watching: Watching) {

@@ -148,9 +148,11 @@ pub(super) fn hear(watching: Watching, view: PlayheadView) {
     }
     let newest = together.follower.with_value(|follower| follower.view().cloned());
     // What is shown of it.
-    let shown =
-        |view: &PlayheadView| (view.revision, view.lone, view.led, view.waiting_for.clone(), view.left_behind.clone());
-    let same = |a: &PlayheadView, b: &PlayheadView| shown(a) == shown(b);
+    let same = |a: &PlayheadView, b: &PlayheadView| {
+        (a.revision, a.lone, a.led) == (b.revision, b.lone, b.led)
+            && a.waiting_for == b.waiting_for
+            && a.left_behind == b.left_behind
+    };
     let known = together.view.with_untracked(|known| match (known, &newest) {
         (Some(known), Some(newest)) => same(known, newest),
         _ => false,

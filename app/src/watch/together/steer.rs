@@ -11,7 +11,7 @@ use super::follow;
 use crate::{
     api, browser,
     watch::{
-        company,
+        company, say_for,
         state::{Phase, Watching},
     },
 };
@@ -154,18 +154,6 @@ fn steer(watching: Watching, command: Command) {
     send(watching);
 }
 
-/// Says for a while why the others did not follow.
-fn refuse(watching: Watching, why: String) {
-    let refusal = watching.together.refusal;
-    refusal.set(Some(why.clone()));
-    spawn_local(async move {
-        sleep(REFUSAL_STAYS).await;
-        if !watching.is_over() && refusal.with_untracked(|shown| shown.as_ref() == Some(&why)) {
-            refusal.set(None);
-        }
-    });
-}
-
 fn send(watching: Watching) {
     let Some(command) = watching.together.queue.try_update_value(|queue| queue.next()).flatten() else { return };
     let session = watching.session;
@@ -193,7 +181,7 @@ fn send(watching: Watching) {
         match answer {
             Ok(view) => follow::hear(watching, view),
             Err(error) => {
-                refuse(watching, error.0.message);
+                say_for(watching.together.refusal, error.0.message, REFUSAL_STAYS);
                 watching.together.follower.update_value(|follower| follower.refused());
                 follow::look(watching);
             }
