@@ -3,7 +3,11 @@
 use std::{fmt, io, os::unix::process::ExitStatusExt as _, process::ExitStatus, sync::Arc, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::{process::ChildStdout, task::JoinHandle, time::timeout};
+use tokio::{
+    process::{ChildStderr, ChildStdout},
+    task::JoinHandle,
+    time::timeout,
+};
 
 use super::{
     spawner::{Living, Spawner},
@@ -14,6 +18,9 @@ use super::{
 const END_LIMIT: Duration = Duration::from_secs(5);
 /// How long the rest of a dead child's standard error may take; it is in the pipe already.
 const STDERR_LIMIT: Duration = Duration::from_secs(1);
+
+/// How long a feeder may take to be gone after the child that read it has ended in order.
+const FEEDER_LIMIT: Duration = Duration::from_secs(1);
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +68,13 @@ pub struct Child {
     pid: Pid,
     /// Until the child has been reaped.
     running: Option<Running>,
+    /// The program whose output it reads, until that has been reaped.
+    feeder: Option<Running>,
     stdout: Option<ChildStdout>,
+    /// Of both.
     stderr: Arc<Tail>,
-    /// Ends with the child's standard error, or with the server.
-    drain: Option<JoinHandle<Option<()>>>,
+    /// End with the standard error of the child and its feeder, or with the server.
+    drains: Vec<JoinHandle<Option<()>>>,
     exit: Option<Exit>,
     /// Keeps the thread that started the child alive, since its end would kill the child.
     spawner: Spawner,
@@ -81,14 +91,35 @@ impl Child {
     pub(super) fn new(label: &'static str, mut running: Running, spawner: Spawner) -> io::Result<Self> {
         let pid = running.process.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
         let pid = pid.ok_or_else(|| io::Error::other("the child has no process id"))?;
-        let stderr = Arc::new(Tail::default());
-        let drain = running.process.stderr.take().map(|stream| {
-            let stderr = Arc::clone(&stderr);
-            spawner.shared().tasks().spawn("stderr", async move { stderr.fill(stream).await })
-        });
         let stdout = running.process.stdout.take();
+        let stderr = running.process.stderr.take();
         tracing::debug!(label, pid = pid.as_raw_nonzero().get(), "child started");
-        Ok(Self { label, pid, running: Some(running), stdout, stderr, drain, exit: None, spawner })
+        let mut child = Self {
+            label,
+            pid,
+            running: Some(running),
+            feeder: None,
+            stdout,
+            stderr: Arc::default(),
+            drains: Vec::new(),
+            exit: None,
+            spawner,
+        };
+        child.drain(stderr);
+        Ok(child)
+    }
+
+    /// Takes over the program whose output it reads.
+    pub(super) fn feed(&mut self, mut feeder: Running) {
+        let stderr = feeder.process.stderr.take();
+        self.drain(stderr);
+        self.feeder = Some(feeder);
+    }
+
+    fn drain(&mut self, stream: Option<ChildStderr>) {
+        let Some(stream) = stream else { return };
+        let stderr = Arc::clone(&self.stderr);
+        self.drains.push(self.spawner.shared().tasks().spawn("stderr", async move { stderr.fill(stream).await }));
     }
 
     /// The read end of the child's standard output, once, if it is piped. Dropping it closes the pipe.
@@ -114,23 +145,35 @@ impl Child {
     }
 
     /// Waits for the child to end by itself, without a limit: bound it, and read standard output meanwhile. May be
-    /// dropped and called again.
+    /// dropped and called again. A child is as well as its feeder: where it ended in order and the feeder did not, that
+    /// is the end.
     pub async fn wait(&mut self) -> Exit {
         if let Some(running) = &mut self.running {
             let exit = running.process.wait().await.map_or(Exit::Unknown, Exit::from);
             self.exit = Some(exit);
+            // A feeder that has written all is about to end; any other would write into a closed pipe.
+            if let Some(feeder) = &mut self.feeder {
+                match timeout(FEEDER_LIMIT, feeder.process.wait()).await {
+                    Ok(fed) if exit.success() => self.exit = Some(fed.map_or(Exit::Unknown, Exit::from)),
+                    Err(_) if exit.success() => self.exit = Some(Exit::Unknown),
+                    _ => {}
+                }
+            }
             self.running = None;
             // What the child left behind in its group. The group's number can't have gone to somebody else: numbers
             // are given out in turn, and no process had the time to go round.
             self.kill_group();
+            if let Some(mut feeder) = self.feeder.take() {
+                let _ = timeout(END_LIMIT, feeder.process.wait()).await;
+            }
             tracing::debug!(label = self.label, pid = self.pid(), %exit, "child ended");
         }
-        if let Some(drain) = &mut self.drain {
+        while let Some(drain) = self.drains.last_mut() {
             // A process that left the group may hold standard error open for ever.
             if timeout(STDERR_LIMIT, &mut *drain).await.is_err() {
                 drain.abort();
             }
-            self.drain = None;
+            self.drains.pop();
         }
         self.exit.unwrap_or(Exit::Unknown)
     }
@@ -163,6 +206,9 @@ impl Drop for Child {
             self.kill_group();
             tracing::debug!(label = self.label, pid = self.pid(), "child dropped and killed");
             self.spawner.shared().reap(running, END_LIMIT);
+            if let Some(feeder) = self.feeder.take() {
+                self.spawner.shared().reap(feeder, END_LIMIT);
+            }
         }
     }
 }

@@ -6,7 +6,8 @@ use std::{
     path::PathBuf,
 };
 
-/// A program and its arguments. There is no shell, no standard input, and no environment but a small fixed one.
+/// A program and its arguments. There is no shell, no standard input but another program's output, and no environment
+/// but a small fixed one.
 #[derive(Clone)]
 pub struct Command {
     pub program: PathBuf,
@@ -14,6 +15,8 @@ pub struct Command {
     pub stdout: Stdout,
     /// What the child is called in logs and errors: `mpv`, `ffprobe`, …
     pub label: &'static str,
+    /// Whose output this one reads. It shares this one's process group, owner and end; it has no feeder of its own.
+    pub feeder: Option<Box<Self>>,
 }
 
 /// Where a child's standard output goes.
@@ -28,12 +31,19 @@ impl Command {
     /// A command without arguments whose output is piped.
     #[must_use]
     pub fn new(label: &'static str, program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), args: Vec::new(), stdout: Stdout::Piped, label }
+        Self { program: program.into(), args: Vec::new(), stdout: Stdout::Piped, label, feeder: None }
     }
 
     #[must_use]
     pub fn args<S: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
         self.args.extend(args.into_iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    /// The same, reading what `feeder` writes.
+    #[must_use]
+    pub fn fed_by(mut self, feeder: Self) -> Self {
+        self.feeder = Some(Box::new(feeder));
         self
     }
 
@@ -52,6 +62,7 @@ impl fmt::Debug for Command {
             .field("program", &self.program)
             .field("args", &self.args.len())
             .field("stdout", &self.stdout)
+            .field("feeder", &self.feeder)
             .finish()
     }
 }

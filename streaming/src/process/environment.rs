@@ -2,6 +2,18 @@
 
 use std::{ffi::OsString, path::PathBuf};
 
+/// Passed on: where programs and fonts are, and which of several graphics cards or drivers is to be used. None of these
+/// changes what a program does with a film.
+const KEPT: [&str; 7] = [
+    "PATH",
+    "FONTCONFIG_FILE",
+    "FONTCONFIG_PATH",
+    "LIBVA_DRIVER_NAME",
+    "LIBVA_DRIVERS_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+];
+
 /// What children get instead of ours: nothing that changes what they do.
 ///
 /// `HOME` leads nowhere, so no configuration is read. Subtitles are drawn with the system's fonts: fontconfig reads
@@ -9,7 +21,7 @@ use std::{ffi::OsString, path::PathBuf};
 /// below `XDG_CACHE_HOME`; without that it would scan all fonts at every start of mpv.
 pub(super) fn environment(get: impl Fn(&str) -> Option<OsString>) -> Vec<(&'static str, OsString)> {
     let mut all = vec![("HOME", OsString::from("/nonexistent")), ("LANG", OsString::from("C.UTF-8"))];
-    for name in ["PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH"] {
+    for name in KEPT {
         all.extend(get(name).map(|value| (name, value)));
     }
     let cache =

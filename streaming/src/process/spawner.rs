@@ -162,6 +162,29 @@ fn serve(mut queue: mpsc::Receiver<Request>, runtime: &Handle, ended: DropGuard)
 }
 
 fn start(command: &Command, spawner: Spawner) -> io::Result<Child> {
+    let Some(feeder) = &command.feeder else {
+        let running = launch(command, &spawner, Stdio::null(), None, 0)?;
+        return Child::new(command.label, running, spawner);
+    };
+    let (read, write) = io::pipe()?;
+    // The group is the reader's: while the child is not reaped, its feeder can join it.
+    let running = launch(command, &spawner, read.into(), None, 0)?;
+    let group = running.process.id().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
+    let fed = launch(feeder, &spawner, Stdio::null(), Some(write.into()), group);
+    // Dropped on the way out of an error, and so killed.
+    let mut child = Child::new(command.label, running, spawner)?;
+    child.feed(fed?);
+    Ok(child)
+}
+
+/// Starts one program, in the process group `group`, 0 for one of its own.
+fn launch(
+    command: &Command,
+    spawner: &Spawner,
+    stdin: Stdio,
+    stdout: Option<Stdio>,
+    group: i32,
+) -> io::Result<Running> {
     #[expect(clippy::disallowed_methods, reason = "the one place where programs are started")]
     let mut process = tokio::process::Command::new(&command.program);
     process
@@ -169,12 +192,12 @@ fn start(command: &Command, spawner: Spawner) -> io::Result<Child> {
         .env_clear()
         .envs(environment(|name| std::env::var_os(name)))
         .current_dir("/")
-        .process_group(0)
-        .stdin(Stdio::null())
-        .stdout(match command.stdout {
+        .process_group(group)
+        .stdin(stdin)
+        .stdout(stdout.unwrap_or_else(|| match command.stdout {
             Stdout::Piped => Stdio::piped(),
             Stdout::Null => Stdio::null(),
-        })
+        }))
         .stderr(Stdio::piped());
     let us = getpid();
     let die_with_us = move || {
@@ -190,5 +213,5 @@ fn start(command: &Command, spawner: Spawner) -> io::Result<Child> {
     };
     let process = process.spawn()?;
     let living = Living::new(&spawner.shared.living);
-    Child::new(command.label, Running { process, _living: living }, spawner)
+    Ok(Running { process, _living: living })
 }

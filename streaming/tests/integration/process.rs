@@ -274,3 +274,54 @@ async fn a_killed_server_leaves_no_child() {
     timeout(PATIENCE, server.wait()).await.unwrap().unwrap();
     child.gone().await;
 }
+
+#[tokio::test]
+async fn a_child_reads_what_its_feeder_writes_and_both_have_one_owner() {
+    let tasks = Tasks::new();
+    let spawner = Spawner::start(&tasks).unwrap();
+    let command = sh("read line; echo got $line").fed_by(sh("echo hello; echo words >&2"));
+    let told = output(&spawner, command, PATIENCE, 100).await.unwrap();
+    assert_eq!(
+        (told.exit, told.stdout.as_slice(), told.stderr.as_str()),
+        (Exit::Code(0), &b"got hello\n"[..], "words\n")
+    );
+    // What a feeder that failed wrote is not all of it, whatever its reader makes of that.
+    let told = output(&spawner, sh("cat").fed_by(sh("echo part; exit 7")), PATIENCE, 100).await.unwrap();
+    assert_eq!((told.exit, told.stdout.as_slice()), (Exit::Code(7), &b"part\n"[..]));
+    // A feeder does not outlive who reads it.
+    let told = output(&spawner, sh("exit 0").fed_by(sh("trap '' PIPE; sleep 1000")), PATIENCE, 100).await.unwrap();
+    assert_ne!(told.exit, Exit::Code(0));
+    all_gone(spawner, tasks).await;
+}
+
+#[tokio::test]
+async fn a_child_that_is_ended_or_dropped_takes_its_feeder_along() {
+    let tasks = Tasks::new();
+    let spawner = Spawner::start(&tasks).unwrap();
+    for is_dropped in [false, true] {
+        let command = sh("read line; echo $line; cat").fed_by(sh("echo feeder $$; exec sleep 1000"));
+        let mut child = spawner.spawn(command).await.unwrap();
+        let feeder = Watched::new(number_after("feeder ", child.take_stdout().unwrap()).await);
+        let reader = Watched::new(child.pid());
+        assert_eq!(spawner.alive(), 2);
+        if is_dropped {
+            drop(child);
+        } else {
+            assert_eq!(child.end().await, KILLED);
+        }
+        feeder.gone().await;
+        reader.gone().await;
+    }
+    assert!(tasks.join(PATIENCE).await, "the reaping tasks ended");
+    all_gone(spawner, tasks).await;
+}
+
+#[tokio::test]
+async fn a_feeder_that_cannot_be_started_leaves_nobody_behind() {
+    let tasks = Tasks::new();
+    let spawner = Spawner::start(&tasks).unwrap();
+    let command = sh("cat").fed_by(Command::new("nothing", "/nonexistent/program"));
+    assert!(matches!(spawner.spawn(command).await, Err(SpawnError::Start { .. })));
+    assert!(tasks.join(PATIENCE).await, "the reaping task ended");
+    all_gone(spawner, tasks).await;
+}
