@@ -12,7 +12,7 @@ use super::{
     ffprobe::{self, Failure},
     fields,
     first_frames::first_frames,
-    look,
+    flv, look,
     matroska::{self, Head},
     mp4,
     spans::Told,
@@ -161,15 +161,19 @@ where
         cut: Option<&Cut>,
         streams: &Streams<'_>,
     ) -> Result<Option<Ends>, Error> {
-        let doubtful = self.subject.doubted || told.doubtful(self.subject.size);
+        let untold = container == Container::Flv && !flv::tells_duration(&self.start);
+        let doubtful = self.subject.doubted || told.doubtful(self.subject.size) || untold;
         if self.subject.reach != Reach::Anywhere || (cut.is_none() && !doubtful) {
             return Ok(None);
+        }
+        let rates: Vec<_> = streams.video_tracks().iter().map(|track| track.frame_rate).collect();
+        if let (Container::Flv, Some(size)) = (container, self.subject.size) {
+            return flv::ends(size, &rates, self.read).await;
         }
         if !container.is_matroska() {
             return Ok(self.last_frames(told, cut, streams).await);
         }
         let (Some(size), Some(head)) = (self.subject.size, self.matroska.as_ref()) else { return Ok(None) };
-        let rates: Vec<_> = streams.video_tracks().iter().map(|track| track.frame_rate).collect();
         tail::ends(size, head, &rates, self.read).await
     }
 

@@ -10,6 +10,7 @@ mod ffprobe;
 mod fields;
 mod film;
 mod first_frames;
+mod flv;
 mod look;
 mod matroska;
 mod mp4;
