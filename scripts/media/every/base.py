@@ -6,6 +6,8 @@ import pattern
 import sound
 from tools import FFMPEG, run
 
+from . import wmv9
+
 SIZE = (320, 180)
 RATE = 25
 LENGTH_S = 4
@@ -15,7 +17,9 @@ FRAMES = RATE * LENGTH_S
 LUMA, SATURATION = (105.0, 130.0), (75.0, 120.0)
 
 
-FILES = {"picture": "picture.nut", "fields": "fields.nut", "sound": "sound.wav", "lines": "lines.srt"}
+FILES = {
+    "picture": "picture.nut", "fields": "fields.nut", "sound": "sound.wav", "lines": "lines.srt", "wmv9": "wmv9.rcv",
+}  # fmt: skip
 LINES = "1\n00:00:01,000 --> 00:00:03,000\nOnly words.\n"
 
 
@@ -28,6 +32,8 @@ def make(work):
     names = places(work)
     _pictures(names["picture"], 1)
     _pictures(names["fields"], 2)
+    with open(names["wmv9"], "wb") as file:
+        file.writelines(wmv9.film(FRAMES, RATE))
     with open(names["lines"], "w", encoding="utf-8") as file:
         file.write(LINES)
     with wave.open(names["sound"], "wb") as file:

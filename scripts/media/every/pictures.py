@@ -57,6 +57,11 @@ CODECS = (
     film("high444", "high444.mkv", "H.264 High 4:4:4", X264.replace("yuv420p", "yuv444p")),
     film("theora", "theora.ogv", "Theora and Vorbis in Ogg", "-c:v libtheora -q:v 7", "-c:a libvorbis"),
     film("wmv2", "wmv2.wmv", "WMV 8 and WMA in ASF", "-c:v wmv2 -q:v 4", "-c:a wmav2"),
+    # No encoder of ffmpeg's: the pictures are written by `wmv9`.
+    film("wmv9", "wmv9.wmv", "WMV 9 (VC-1, simple profile) and WMA in ASF", "-c:v copy", "-c:a wmav2",
+         inputs="-f vc1test -i {wmv9} -i {sound}", plays=Plays(shape=(16, 9), why="no browser decodes WMV 9")),
+    film("wmv9-mkv", "wmv9.mkv", "WMV 9 and MP3 in Matroska", "-c:v copy", "-c:a libmp3lame",
+         inputs="-f vc1test -i {wmv9} -i {sound}", plays=Plays(shape=(16, 9))),
     film("wmv1", "wmv1.wmv", "WMV 7 and WMA in ASF", "-c:v wmv1 -q:v 4", "-c:a wmav1"),
     film("msmpeg4", "msmpeg4.avi", "Microsoft's MPEG-4, version 3, and MP3",
          "-vf scale=640:360:flags=neighbor -c:v msmpeg4 -q:v 2 -g 12", "-c:a libmp3lame"),
