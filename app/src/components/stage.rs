@@ -22,6 +22,8 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
         }
         watching.torrent.with(|view| view.as_ref().map(torrent_wait).unwrap_or_default())
     });
+    let sound_only =
+        Memo::new(move |_| watching.plan.with(|plan| plan.as_ref().is_some_and(|plan| plan.video.is_none())));
     let is_torrent = Memo::new(move |_| watching.torrent.with(Option::is_some));
     // Set anew only when they differ, since they are read out.
     let words = Memo::new(move |_| {
@@ -104,6 +106,12 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
                 }
                 None => ().into_any(),
             }}
+            <Show when=move || sound_only.get() && !covered()>
+                <div class="sound-only">
+                    <p class="sound-title">{move || watching.title()}</p>
+                    <p>"There is no picture in this file, only sound."</p>
+                </div>
+            </Show>
             <div class="over">
                 <p role="status">{words}</p>
                 <p class="wait-figures">{move || wait.with(|wait| wait.figures.clone())}</p>
