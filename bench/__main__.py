@@ -23,6 +23,7 @@ import company
 import copied
 import machine
 import picture
+import speed
 import watched
 from children import Failed
 from measure import DEFAULT_PRESET, SAME_PRESET, SEEKS, SMALL_BUDGET, Bench
@@ -33,7 +34,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SHORT, LONG = "short-ffmpeg", "long-ffmpeg"
 # A pair's CPU ratio strays by some 3 % on a quiet machine: three are the least from which a median says anything.
 LEAST_PAIRS, PAIRS = 3, 5
-PARTS = ("moment", "watched", "cost", "seeks", "viewers", "company", "long")
+PARTS = ("moment", "watched", "cost", "speed", "seeks", "viewers", "company", "long")
 # Seconds that the making of the films may take.
 MAKING_S = 3600
 
@@ -117,6 +118,7 @@ def parts(bench, report, options):
         "moment": lambda: first_moment(bench, report, options.pairs),
         "watched": lambda: watched.section(bench, report, options.pairs),
         "cost": lambda: cost(bench, report, options.pairs),
+        "speed": lambda: speed.section(bench, report, options.pairs),
         "seeks": lambda: seeks(bench, report, film),
         "viewers": lambda: copied.viewers(bench, report, film),
         "company": lambda: company.section(bench, report, SHORT),

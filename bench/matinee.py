@@ -26,12 +26,14 @@ COPIED = "caps=avc1.640034,mp4a.40.2"
 class Server:
     """A fresh server process with an empty store, which ends with the `with` block."""
 
-    def __init__(self, program, folder, preset, budget=None):
+    def __init__(self, program, folder, preset, budget=None, encoder="libx264"):
         os.makedirs(folder)
         self.store = os.path.join(folder, "store")
         self.port = free_port()
         args = [program, "--addr", f"127.0.0.1:{self.port}", "--store-dir", self.store]
         args += ["--data-dir", os.path.join(folder, "data"), "--preset", preset]
+        # The same on machines with a graphics card.
+        args += ["--encoder", encoder]
         args += ["--store-budget", str(budget)] if budget else []
         # Nothing leaves this machine.
         args += ["--torrents", "off"]
@@ -129,6 +131,16 @@ def choose(client, session, query):
     if wanted not in video:
         raise Failed(f"{query} gave the picture {video}, so what was to be compared is not made")
     return urllib.parse.urljoin(path, video), urllib.parse.urljoin(path, audio)
+
+
+def picture(client, session, query):
+    """The path of the playlist of the encoded picture that a session has for this query."""
+    path = f"/hls/{session}/master.m3u8?{query}"
+    lines = client.get(path).decode().splitlines()
+    video = next((lines[n + 1] for n, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF:")), "none")
+    if "-encode-" not in video:
+        raise Failed(f"{query} gave the picture {video}, which is not encoded")
+    return urllib.parse.urljoin(path, video)
 
 
 def load(client, playlist):
