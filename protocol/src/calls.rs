@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    HostKey, Message, PublicViewerId, SessionId, SessionState, SubtitleTrack, ViewerToken, ViewerView,
+    HostKey, Message, PublicViewerId, SessionId, SessionState, Strain, SubtitleTrack, ViewerToken, ViewerView,
     playhead::{Command, PlayheadView, Report, ServerTimes},
 };
 
@@ -122,6 +122,9 @@ pub struct HeartbeatReply {
     pub messages: Vec<Message>,
     /// Whether the session stands in `POST /api/sessions`.
     pub listed: bool,
+    /// The pictures that somebody watches and that this machine makes more slowly than that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strains: Vec<Strain>,
 }
 
 /// `POST /api/steer`, of which the answer is the new [`PlayheadView`].

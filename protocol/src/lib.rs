@@ -29,9 +29,9 @@ pub use media::{
     Attachment, AudioTrack, Chapter, DynamicRange, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack,
 };
 pub use plan::{AudioMode, AudioPlan, PlanView, VideoPlan};
-pub use rendition::{Channels, MasterQuery, Quality, RenditionId, VideoMode};
+pub use rendition::{Channels, EncodedBy, MasterQuery, Quality, RenditionId, VideoMode};
 pub use session::{Playhead, SessionState, SessionSummary, SessionView, Stage, ViewerView};
-pub use system::{Capacity, StoreReport, SystemReport, ToolReport};
+pub use system::{Capacity, EncoderKind, EncoderReport, EncoderTrial, StoreReport, Strain, SystemReport, ToolReport};
 pub use torrent::{
     AwaitedPieces, LARGEST_TORRENT_FILE, TorrentAdded, TorrentFile, TorrentFileKind, TorrentState, TorrentView,
     TorrentsReport,

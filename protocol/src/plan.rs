@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Quality, TrackId, VideoMode};
+use crate::{EncoderKind, Quality, TrackId, VideoMode};
 
 /// The plan for one viewer's browser and choice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct PlanView {
     pub readable: Vec<TrackId>,
     /// The qualities below the original that make the picture smaller, the best first.
     pub qualities: Vec<Quality>,
+    /// The graphics card's encoder that makes the picture where it is encoded; absent: libx264.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<EncoderKind>,
 }
 
 /// How the picture is made.

@@ -7,19 +7,28 @@ use serde::{Deserialize, Serialize};
 use crate::{Error, ErrorKind, TrackId, TrackKind};
 
 /// One HLS media playlist's worth of output. As text, and so in URLs: `v0-copy`, `v0-encode-s1`, `v0-encode-none-720`,
-/// `a0-copy`, `a0-aac`, `a0-aac6`, `s0-vtt`.
+/// `v0-encode-none-gpu`, `a0-copy`, `a0-aac`, `a0-aac6`, `s0-vtt`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RenditionId {
     /// The video track's frames as they are.
     CopiedVideo { video: TrackId },
     /// The video track encoded as H.264, with a subtitle track drawn into the picture.
-    EncodedVideo { video: TrackId, burn: Option<TrackId>, quality: Quality },
+    EncodedVideo { video: TrackId, burn: Option<TrackId>, quality: Quality, by: EncodedBy },
     /// The audio track's frames as they are.
     CopiedAudio { audio: TrackId },
     /// The audio track encoded as AAC.
     EncodedAudio { audio: TrackId, channels: Channels },
     /// The subtitle track's text as WebVTT, for players that draw no other.
     Subtitles { subtitles: TrackId },
+}
+
+/// What encodes a picture. It is a part of the name, since the init segments differ: a player that goes from one to the
+/// other needs another address.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum EncodedBy {
+    #[default]
+    Processor,
+    GraphicsCard,
 }
 
 /// The channels of encoded sound.
@@ -47,16 +56,23 @@ impl RenditionId {
     }
 }
 
+/// Ends the names of what a graphics card encodes.
+const GPU: &str = "gpu";
+
 impl fmt::Display for RenditionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::CopiedVideo { video: track } | Self::CopiedAudio { audio: track } => write!(f, "{track}-copy"),
-            Self::EncodedVideo { video, burn, quality } => {
+            Self::EncodedVideo { video, burn, quality, by } => {
                 match burn {
                     Some(burn) => write!(f, "{video}-encode-{burn}")?,
                     None => write!(f, "{video}-encode-none")?,
                 }
-                quality.height().map_or(Ok(()), |height| write!(f, "-{height}"))
+                quality.height().map_or(Ok(()), |height| write!(f, "-{height}"))?;
+                match by {
+                    EncodedBy::Processor => Ok(()),
+                    EncodedBy::GraphicsCard => write!(f, "-{GPU}"),
+                }
             }
             Self::EncodedAudio { audio, channels: Channels::Stereo } => write!(f, "{audio}-aac"),
             Self::EncodedAudio { audio, channels: Channels::Surround } => write!(f, "{audio}-aac6"),
@@ -74,11 +90,18 @@ impl FromStr for RenditionId {
             Ok(track) if track.kind == kind => Ok(track),
             _ => Err(unknown()),
         };
+        let mut parts: Vec<_> = text.split('-').collect();
+        let by = if parts.get(1) == Some(&"encode") && parts.len() > 3 && parts.last() == Some(&GPU) {
+            parts.pop();
+            EncodedBy::GraphicsCard
+        } else {
+            EncodedBy::Processor
+        };
         let encoded = |video, burn, quality| {
             let burn = if burn == "none" { None } else { Some(track(burn, TrackKind::Subtitles)?) };
-            Ok(Self::EncodedVideo { video: track(video, TrackKind::Video)?, burn, quality })
+            Ok(Self::EncodedVideo { video: track(video, TrackKind::Video)?, burn, quality, by })
         };
-        match *text.split('-').collect::<Vec<_>>().as_slice() {
+        match *parts.as_slice() {
             [video, "copy"] if video.starts_with('v') => {
                 Ok(Self::CopiedVideo { video: track(video, TrackKind::Video)? })
             }
@@ -172,9 +195,18 @@ mod tests {
 
     #[test]
     fn rendition_ids_read_as_written() {
-        for text in
-            ["v0-copy", "v0-encode-none", "v1-encode-s12", "v0-encode-s0-720", "a1-copy", "a3-aac", "a3-aac6", "s2-vtt"]
-        {
+        for text in [
+            "v0-copy",
+            "v0-encode-none",
+            "v1-encode-s12",
+            "v0-encode-s0-720",
+            "v0-encode-none-gpu",
+            "v0-encode-s0-720-gpu",
+            "a1-copy",
+            "a3-aac",
+            "a3-aac6",
+            "s2-vtt",
+        ] {
             assert_eq!(text.parse::<RenditionId>().unwrap().to_string(), text);
         }
         for bad in [
@@ -190,6 +222,11 @@ mod tests {
             "a0-encode-none",
             "v0-aac",
             "v0-encode",
+            "v0-encode-gpu",
+            "v0-encode-none-gpu-720",
+            "v0-encode-none-gpu-gpu",
+            "v0-copy-gpu",
+            "a0-aac-gpu",
             "v0-encode-none-x",
             "V0-encode-none",
         ] {

@@ -3,7 +3,7 @@
 use std::{error::Error, net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
 use streaming::{
-    Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
+    Config, Matinee, encoder::Wanted, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
     torrent::TorrentConfig,
 };
 use tokio::signal::unix::{SignalKind, signal};
@@ -96,7 +96,8 @@ fn config(settings: Settings) -> Config {
             ..sessions
         },
         max_encodes: settings.max_encodes,
-        preset: settings.preset.unwrap_or_default().name().into(),
+        encoder: Wanted::from(settings.encoder.unwrap_or_default()).into(),
+        effort: settings.preset.unwrap_or_default().into(),
         tools: ToolPaths { ffmpeg: settings.ffmpeg, ffprobe: settings.ffprobe, mpv: settings.mpv },
         head_idle: settings.head_idle.unwrap_or(streaming::scheduler::Limits::default().head_idle),
     }

@@ -9,6 +9,7 @@
 //! This crate knows neither the routes of the app nor Leptos.
 
 mod ebml;
+pub mod encoder;
 pub mod film;
 pub mod fmp4;
 pub mod fonts;

@@ -1,9 +1,9 @@
 //! The state of the server: its tools, its store, how full it is.
 
 use leptos::prelude::*;
-use protocol::{Capacity, SystemReport, ToolReport};
+use protocol::{Capacity, EncoderReport, SystemReport, ToolReport};
 
-use crate::text::bytes;
+use crate::text::{bytes, encoder_words};
 
 #[component]
 pub(crate) fn House(#[prop(into)] report: Signal<Option<SystemReport>>) -> impl IntoView {
@@ -19,7 +19,7 @@ pub(crate) fn House(#[prop(into)] report: Signal<Option<SystemReport>>) -> impl 
 }
 
 fn details(report: SystemReport) -> impl IntoView {
-    let SystemReport { version, tools, store, sessions, encodes, torrents } = report;
+    let SystemReport { version, tools, store, sessions, encodes, encoder, torrents } = report;
     let full = (sessions.used >= sessions.allowed)
         .then_some("Every place is taken. One becomes free about a minute after somebody stops watching.");
     view! {
@@ -36,9 +36,29 @@ fn details(report: SystemReport) -> impl IntoView {
             let advice = store.advice.unwrap_or_else(|| "Segments are kept on a disk, which wears it and is slower.".into());
             view! { <p class="advice">{advice}</p> }.into_any()
         }}
+        {encoders(encoder)}
         {torrents.is_none().then(|| view! { <p class="quiet">"Torrents are switched off on this server."</p> })}
         <ul class="tools">{tools.into_iter().map(tool).collect_view()}</ul>
         <p class="quiet">"Matinee " {version}</p>
+    }
+}
+
+fn encoders(report: EncoderReport) -> impl IntoView {
+    let words = encoder_words(&report);
+    let failed: Vec<_> =
+        report.trials.into_iter().filter_map(|trial| Some((trial.encoder.name(), trial.problem?))).collect();
+    let why = (!failed.is_empty()).then(|| {
+        let lines = failed.into_iter().map(|(name, problem)| view! { <li><code>{name}</code> ": " {problem}</li> });
+        view! {
+            <details class="quiet encoders">
+                <summary>"Encoders that were tried and are not used"</summary>
+                <ul>{lines.collect_view()}</ul>
+            </details>
+        }
+    });
+    view! {
+        <p class="quiet encoder">{words}</p>
+        {why}
     }
 }
 

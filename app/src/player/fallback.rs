@@ -1,4 +1,4 @@
-//! What is tried when a film whose picture is copied turns out not to be playable. Pure.
+//! What is tried when a film whose picture is copied, or encoded by a graphics card, turns out not to be playable. Pure.
 
 use protocol::{AudioMode, ErrorKind, MasterQuery, PlanView, Quality, TrackId, VideoMode};
 
@@ -16,11 +16,13 @@ pub(crate) enum Witness {
     Browser,
 }
 
-/// What of the film is passed on as it is.
+/// What of the film is passed on as it is, or made in another way that may fail.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Copied {
     pub(crate) picture: bool,
     pub(crate) sound: bool,
+    /// A graphics card encodes the picture, for which the processor can stand in.
+    pub(crate) on_card: bool,
 }
 
 impl Fallback {
@@ -55,7 +57,9 @@ impl Fallback {
 pub(crate) fn copied(query: &MasterQuery, plan: Option<&PlanView>, audio: Option<TrackId>) -> Copied {
     let tracks = plan.into_iter().flat_map(|plan| &plan.audio);
     let sound = tracks.into_iter().any(|track| Some(track.track) == audio && track.mode == AudioMode::Copy);
-    Copied { picture: is_picture_copied(query, plan), sound }
+    let picture = is_picture_copied(query, plan);
+    let on_card = !picture && plan.is_some_and(|plan| plan.encoder.is_some());
+    Copied { picture, sound, on_card }
 }
 
 fn is_picture_copied(query: &MasterQuery, plan: Option<&PlanView>) -> bool {
@@ -67,13 +71,13 @@ fn is_picture_copied(query: &MasterQuery, plan: Option<&PlanView>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{AudioPlan, VideoPlan};
+    use protocol::{AudioPlan, EncoderKind, VideoPlan};
 
     use super::*;
 
-    const NOTHING: Copied = Copied { picture: false, sound: false };
-    const PICTURE: Copied = Copied { picture: true, sound: false };
-    const SOUND: Copied = Copied { picture: false, sound: true };
+    const NOTHING: Copied = Copied { picture: false, sound: false, on_card: false };
+    const PICTURE: Copied = Copied { picture: true, ..NOTHING };
+    const SOUND: Copied = Copied { sound: true, ..NOTHING };
 
     #[test]
     fn the_browsers_refusal_asks_for_encoding_once() {
@@ -113,6 +117,7 @@ mod tests {
             burn: None,
             readable: Vec::new(),
             qualities: Vec::new(),
+            encoder: None,
         };
         let of_copy = plan(VideoMode::Copy);
         let bare = MasterQuery { burn: Some("none".into()), ..MasterQuery::default() };
@@ -126,6 +131,8 @@ mod tests {
             MasterQuery { video: Some(VideoMode::Encode), ..bare },
         ] {
             assert_eq!(copied(&query, Some(&of_copy), None), NOTHING, "{query:?}");
+            let with_card = PlanView { encoder: Some(EncoderKind::Nvenc), ..of_copy.clone() };
+            assert_eq!(copied(&query, Some(&with_card), None), Copied { on_card: true, ..NOTHING }, "{query:?}");
         }
     }
 }

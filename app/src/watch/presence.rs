@@ -108,6 +108,9 @@ pub(crate) fn beat(watching: Watching) {
 fn answered(watching: Watching, reply: HeartbeatReply) {
     watching.reachable.set(true);
     watching.viewers.set(reply.viewers);
+    if watching.strains.with_untracked(|strains| *strains != reply.strains) {
+        watching.strains.set(reply.strains);
+    }
     told(watching, reply.session_state, reply.outside, reply.duration_s);
 }
 

@@ -2,8 +2,8 @@
 
 use leptos::{html, prelude::*};
 use protocol::{
-    Choice, Error, ErrorKind, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, SubtitleKind,
-    SubtitleTrack, TorrentView, TrackId, TrackKind, ViewerView,
+    Choice, Error, ErrorKind, MasterQuery, Media, PlanView, Quality, SessionId, SessionView, Stage, Strain,
+    SubtitleKind, SubtitleTrack, TorrentView, TrackId, TrackKind, ViewerView,
 };
 use send_wrapper::SendWrapper;
 use web_sys::HtmlMediaElement;
@@ -96,6 +96,8 @@ pub(crate) struct Watching {
     /// The last call or request was answered.
     pub(crate) reachable: RwSignal<bool>,
     pub(crate) viewers: RwSignal<Vec<ViewerView>>,
+    /// Pictures of the session's film that the server makes too slowly.
+    pub(crate) strains: RwSignal<Vec<Strain>>,
     pub(crate) together: Together,
     pub(crate) company: Company,
     /// This viewer's own name.
@@ -152,6 +154,7 @@ impl Watching {
             ahead: StoredValue::new(None),
             reachable: RwSignal::new(true),
             viewers: RwSignal::new(Vec::new()),
+            strains: RwSignal::new(Vec::new()),
             together: Together::new(),
             company: Company::new(),
             name: RwSignal::new(None),

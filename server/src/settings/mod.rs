@@ -7,7 +7,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::Parser;
 use serde::Deserialize;
 
-pub use self::values::{LogFormat, Password, Preset, Switch};
+pub use self::values::{Encoder, LogFormat, Password, Preset, Switch};
 use self::values::{bytes_text, duration_text, parse_bytes, parse_duration, parse_rate, rate_text};
 
 /// Watch a video from a link, together, in a browser.
@@ -73,7 +73,13 @@ pub struct Settings {
     #[arg(long, env = "MATINEE_MAX_ENCODES", value_name = "N")]
     pub max_encodes: Option<usize>,
 
-    /// x264's preset: slower ones make smaller segments and need more of the machine [default: superfast]
+    /// What encodes pictures: libx264 or a graphics card, which is tried at the start [default: auto, the first card's that
+    /// works]
+    #[arg(long, env = "MATINEE_ENCODER", value_name = "NAME")]
+    pub encoder: Option<Encoder>,
+
+    /// libx264's preset: slower ones make smaller segments and need more of the machine [default: auto, by how fast this
+    /// machine is]
     #[arg(long, env = "MATINEE_PRESET", value_name = "NAME")]
     pub preset: Option<Preset>,
 
@@ -220,6 +226,7 @@ impl Settings {
             media_dir: self.media_dir.or(weaker.media_dir),
             max_streams: self.max_streams.or(weaker.max_streams),
             max_encodes: self.max_encodes.or(weaker.max_encodes),
+            encoder: self.encoder.or(weaker.encoder),
             preset: self.preset.or(weaker.preset),
             viewer_timeout: self.viewer_timeout.or(weaker.viewer_timeout),
             hidden_timeout: self.hidden_timeout.or(weaker.hidden_timeout),

@@ -3,7 +3,9 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use clap::ValueEnum;
+use protocol::EncoderKind;
 use serde::Deserialize;
+use streaming::encoder::{self, Effort, Wanted};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,13 +70,14 @@ impl Switch {
     }
 }
 
-/// The presets that keep up with real time on ordinary machines.
+/// libx264's presets that keep up with real time on ordinary machines, or the one that this machine needs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[value(rename_all = "lowercase")]
 pub enum Preset {
-    UltraFast,
     #[default]
+    Auto,
+    UltraFast,
     SuperFast,
     VeryFast,
     Faster,
@@ -82,17 +85,42 @@ pub enum Preset {
     Medium,
 }
 
-impl Preset {
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::UltraFast => "ultrafast",
-            Self::SuperFast => "superfast",
-            Self::VeryFast => "veryfast",
-            Self::Faster => "faster",
-            Self::Fast => "fast",
-            Self::Medium => "medium",
-        }
+impl From<Preset> for Effort {
+    fn from(preset: Preset) -> Self {
+        Self::Always(match preset {
+            Preset::Auto => return Self::ByNeed,
+            Preset::UltraFast => encoder::Preset::UltraFast,
+            Preset::SuperFast => encoder::Preset::SuperFast,
+            Preset::VeryFast => encoder::Preset::VeryFast,
+            Preset::Faster => encoder::Preset::Faster,
+            Preset::Fast => encoder::Preset::Fast,
+            Preset::Medium => encoder::Preset::Medium,
+        })
+    }
+}
+
+/// Encoders by FFmpeg's names, or the best that works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub enum Encoder {
+    #[default]
+    Auto,
+    Libx264,
+    H264Nvenc,
+    H264Qsv,
+    H264Vaapi,
+}
+
+impl From<Encoder> for Wanted {
+    fn from(encoder: Encoder) -> Self {
+        Self::This(match encoder {
+            Encoder::Auto => return Self::Auto,
+            Encoder::Libx264 => EncoderKind::X264,
+            Encoder::H264Nvenc => EncoderKind::Nvenc,
+            Encoder::H264Qsv => EncoderKind::Qsv,
+            Encoder::H264Vaapi => EncoderKind::Vaapi,
+        })
     }
 }
 
@@ -189,9 +217,17 @@ mod tests {
     }
 
     #[test]
-    fn presets_are_x264_s() {
+    fn presets_and_encoders_are_called_as_elsewhere() {
         for preset in Preset::value_variants() {
-            assert_eq!(preset.to_possible_value().unwrap().get_name(), preset.name());
+            assert_eq!(preset.to_possible_value().unwrap().get_name(), Effort::from(*preset).to_string());
+        }
+        for encoder in Encoder::value_variants() {
+            let name = encoder.to_possible_value().unwrap().get_name().to_owned();
+            match Wanted::from(*encoder) {
+                Wanted::Auto => assert_eq!(name, "auto"),
+                Wanted::This(kind) => assert_eq!(name, kind.name()),
+            }
+            assert_eq!(toml::from_str::<toml::Table>(&format!("encoder = {name:?}")).unwrap().len(), 1);
         }
     }
 }

@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, ErrorKind, MasterQuery, Media, Reach, RenditionId, Stage, TorrentView};
+use protocol::{Error, ErrorKind, MasterQuery, Media, Reach, RenditionId, Stage, Strain, TorrentView};
 use tokio::sync::{Semaphore, watch};
 
 pub use origin::Coming;
@@ -27,12 +27,13 @@ pub use shelf::{Preparation, Screen, Shelf};
 
 use self::{attachments::Attachments, index::Parts};
 use crate::{
+    encoder::{Encoders, Hardware, Speeds},
     gateway::{Feed, Gateway},
     keyframes::IndexKind,
     plan::{self, Plan},
     probe::{Probed, Subject, probe},
     process::Spawner,
-    rendition::{CopyFaults, EncodeSlots, Inits, ReaderId, Rendition, Surroundings},
+    rendition::{EncodeSlots, Faults, Inits, ReaderId, Rendition, Surroundings},
     scheduler::Limits,
     source::Source,
     store::Store,
@@ -52,8 +53,8 @@ pub struct Workshop {
     pub store: Store,
     pub slots: EncodeSlots,
     pub limits: Limits,
-    /// x264's preset.
-    pub preset: Arc<str>,
+    pub encoders: Encoders,
+    pub speeds: Arc<Speeds>,
 }
 
 /// What nearly every film needs of its beginning before a picture is there, in bytes.
@@ -122,9 +123,11 @@ pub struct Film {
     /// Places of runs for text.
     text_places: Semaphore,
     attachments: Attachments,
-    faults: CopyFaults,
+    faults: Faults,
     mpv: PathBuf,
     ffmpeg: PathBuf,
+    /// The graphics card's encoder, if one worked when the film was opened.
+    hardware: Option<Hardware>,
     workshop: Workshop,
     /// Seconds; shortened by an end that comes early.
     length: watch::Sender<f64>,
@@ -178,9 +181,11 @@ impl Film {
             torrent,
             text_places: Semaphore::new(texts::AT_ONCE),
             attachments: Attachments::default(),
-            faults: CopyFaults::default(),
+            faults: Faults::default(),
             mpv,
             ffmpeg,
+            // Found out long before, but for a film that is opened right after the server's start.
+            hardware: workshop.encoders.hardware().await,
             workshop: workshop.clone(),
             length,
             renditions: Mutex::default(),
@@ -228,7 +233,7 @@ impl Film {
             zero_s: self.probed.zero_s,
             pictures_s: &self.pictures_s,
             duration_s: *self.length.borrow(),
-            preset: &self.workshop.preset,
+            hardware: self.hardware.as_ref().filter(|_| self.workshop.encoders.has_card()),
             copies: &self.parts.copies,
             faults,
         }
@@ -281,6 +286,8 @@ impl Film {
             mpv: self.mpv.clone(),
             ffmpeg: self.ffmpeg.clone(),
             slots: self.workshop.slots.clone(),
+            encoders: self.workshop.encoders.clone(),
+            speeds: Arc::clone(&self.workshop.speeds),
             inits: self.inits.clone(),
             faults: self.faults.clone(),
             limits: self.workshop.limits,
@@ -291,6 +298,17 @@ impl Film {
         let rendition = Arc::new(Rendition::start(spec, around, self.workshop.store.rendition()));
         renditions.insert(id, Arc::clone(&rendition));
         Ok(rendition)
+    }
+
+    /// The encoded pictures that this machine makes more slowly than they are watched.
+    #[must_use]
+    pub fn strains(&self) -> Vec<Strain> {
+        let renditions = self.renditions.lock().unwrap_or_else(PoisonError::into_inner);
+        let strains = renditions.values().filter_map(|rendition| {
+            let speed = rendition.strain()?;
+            plan::strain(&self.probed.media, rendition.id(), speed)
+        });
+        strains.collect()
     }
 
     /// Nothing of it has been asked for yet.

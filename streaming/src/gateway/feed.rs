@@ -18,6 +18,7 @@ use super::{
     remote::{Remote, Ticket},
     sentences,
     spill::{Reached, Spill},
+    starving::Starving,
 };
 use crate::tasks::Tasks;
 
@@ -169,6 +170,13 @@ impl Feed {
         core.dead().or_else(met)
     }
 
+    /// How long this tool has waited for the source so far, in all of its connections together: whoever reads more slowly
+    /// than the source sends does not wait.
+    #[must_use]
+    pub fn starved(&self, tool: u64) -> Duration {
+        self.core().starving.of(tool)
+    }
+
     /// Body bytes that the upstream has sent so far; 0 for a file.
     #[must_use]
     pub fn upstream_bytes(&self) -> u64 {
@@ -245,6 +253,7 @@ pub(super) struct Core {
     pub(super) stall_timeout: Duration,
     /// By the number of the tool; 0 is who has none.
     pub(super) faults: Mutex<HashMap<u64, Fault>>,
+    pub(super) starving: Starving,
 }
 
 /// A failure, and where a reader was.
@@ -390,9 +399,11 @@ impl Reader {
             }
         };
         let token = self.core.tasks.token();
+        let since = Instant::now();
         let mut under_way = Reading { core: &core, tool: self.tool, offset, done: false };
         let read = token.run_until_cancelled(reading).await;
         under_way.done = true;
+        self.core.starving.note(self.tool, since.elapsed());
         match read.unwrap_or_else(|| Err(sentences::closed())) {
             Ok(bytes) => {
                 self.core.clear_fault(self.tool, offset, bytes.len() as u64);

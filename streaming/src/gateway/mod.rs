@@ -24,6 +24,7 @@ mod sentences;
 mod serve;
 mod spill;
 mod spill_folder;
+mod starving;
 mod trackers;
 mod traffic;
 mod upstream;
@@ -56,6 +57,7 @@ use self::{
     remote::{Parts, Remote},
     spill::Spill,
     spill_folder::SpillFolder,
+    starving::Starving,
     trackers::Trackers,
     upstream::{Answer, Target, Upstream},
 };
@@ -274,7 +276,8 @@ impl Shared {
         let opened = tasks.token().run_until_cancelled(open(id, tasks.clone())).await;
         let (backing, content_type) = opened.unwrap_or_else(|| Err(sentences::closed()))?;
         let stall_timeout = self.config.stall_timeout;
-        let core = Arc::new(Core { id, backing, content_type, tasks, stall_timeout, faults: Mutex::default() });
+        let (faults, starving) = (Mutex::default(), Starving::default());
+        let core = Arc::new(Core { id, backing, content_type, tasks, stall_timeout, faults, starving });
         let token = hex(&rand::random::<[u8; 32]>());
         self.feeds().by_token.insert(token.clone(), Arc::downgrade(&core));
         let url = format!("http://127.0.0.1:{}/{token}", self.port);

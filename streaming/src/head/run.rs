@@ -20,10 +20,6 @@ use crate::{
     store::{RenditionSpace, StoreError},
 };
 
-/// How long a head that is being read from may write nothing. A stalled source is given up by the gateway long
-/// before, so this ends a tool that hangs by itself.
-const SILENCE: Duration = Duration::from_secs(60);
-
 /// How often a silent head's source is looked at.
 const LOOK: Duration = Duration::from_secs(1);
 
@@ -78,6 +74,8 @@ pub struct HeadRun {
     pub space: RenditionSpace,
     pub feed: Feed,
     pub spawner: Spawner,
+    /// How long it may write nothing while it is read from.
+    pub silence: Duration,
     /// True while the head is not to be read from.
     pub hold: watch::Receiver<bool>,
     pub stop: CancellationToken,
@@ -145,8 +143,8 @@ impl HeadRun {
             if let Some(failure) = self.feed.failure_of(self.id) {
                 return Err(source_failed(&failure));
             }
-            if since.elapsed() >= SILENCE {
-                return Err(HeadEnd::Failed(format!("it wrote nothing for {} s", SILENCE.as_secs())));
+            if since.elapsed() >= self.silence {
+                return Err(HeadEnd::Failed(format!("it wrote nothing for {} s", self.silence.as_secs())));
             }
         }
     }

@@ -124,6 +124,8 @@ impl Matinee {
         self.inner.remember.notify_one();
         self.inner.bell.notify_one();
         let clock = self.registry().clock();
+        let film = self.inner.screenings.screen(beat.session).and_then(|screen| screen.film());
+        outcome.reply.strains = film.map(|film| film.strains()).unwrap_or_default();
         outcome.reply.times = ServerTimes { received_ms: clock.ms(received), answered_ms: clock.ms(Instant::now()) };
         Ok(outcome.reply)
     }

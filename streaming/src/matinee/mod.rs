@@ -24,6 +24,7 @@ use protocol::{SessionId, SystemReport};
 use tokio::sync::{Notify, Semaphore};
 
 use crate::{
+    encoder::{self, Encoders, Speeds},
     film::{Shelf, Workshop},
     fonts::Fonts,
     gateway::{Gateway, GatewayConfig},
@@ -60,8 +61,10 @@ pub struct Config {
     pub sessions: session::Limits,
     /// Encoding heads at the same time; none: as many as the cores can do in real time.
     pub max_encodes: Option<usize>,
-    /// x264's preset.
-    pub preset: String,
+    /// What encodes pictures.
+    pub encoder: encoder::EncoderConfig,
+    /// How much work libx264 puts into them.
+    pub effort: encoder::Effort,
     pub tools: ToolPaths,
     /// How long a head without a reader goes on.
     pub head_idle: Duration,
@@ -132,6 +135,7 @@ impl Matinee {
             }
             None => None,
         };
+        let encoders = Encoders::start(config.encoder, &spawner, &tools, &tasks);
         let fonts = Fonts::new(spawner.clone(), tools::fontconfig());
         let budget = store.usage().allowed;
         let streams = config.sessions.max_streams.max(1) as u64;
@@ -148,7 +152,8 @@ impl Matinee {
             store,
             slots: EncodeSlots::new(config.max_encodes.unwrap_or_else(default_encodes)),
             limits,
-            preset: config.preset.into(),
+            encoders,
+            speeds: Arc::new(Speeds::new(config.effort)),
         };
         let matinee = Self {
             inner: Arc::new(Inner {
@@ -208,6 +213,7 @@ impl Matinee {
             store: workshop.store.report(),
             sessions: self.registry().capacity(),
             encodes: workshop.slots.usage(),
+            encoder: workshop.encoders.report(workshop.speeds.effort().to_string()),
             torrents: workshop.torrents.as_ref().map(Torrents::report),
         }
     }

@@ -14,15 +14,15 @@ mod words;
 use std::collections::HashMap;
 
 use protocol::{
-    AudioTrack, Error, ErrorKind, MasterQuery, Media, PlanView, RenditionId, SubtitleTrack, TrackId, TrackKind,
-    VideoMode, VideoPlan, VideoTrack,
+    AudioTrack, EncodedBy, Error, ErrorKind, MasterQuery, Media, PlanView, RenditionId, Strain, SubtitleTrack, TrackId,
+    TrackKind, VideoMode, VideoPlan, VideoTrack,
 };
 
 pub use copies::{AudioCopy, Copies, Times, VideoCopy};
 pub use spec::spec;
 pub use subtitles::subtitles;
 
-use crate::playlist::MasterPlan;
+use crate::{encoder::Hardware, playlist::MasterPlan};
 
 /// What a master playlist offers, and what is played first.
 #[derive(Clone, Debug)]
@@ -44,10 +44,10 @@ pub struct Film<'a> {
     pub pictures_s: &'a [(f64, f64)],
     /// The film's length, which an early end may have corrected.
     pub duration_s: f64,
-    /// x264's preset.
-    pub preset: &'a str,
+    /// The graphics card's encoder that is used where a picture has to be encoded; none: libx264.
+    pub hardware: Option<&'a Hardware>,
     pub copies: &'a Copies,
-    /// Copied renditions that failed.
+    /// Renditions that failed and can be made otherwise: copied ones, and those of a graphics card.
     pub faults: &'a HashMap<RenditionId, &'static str>,
 }
 
@@ -99,9 +99,20 @@ pub fn plan(film: Film<'_>, query: &MasterQuery, languages: &[String]) -> Result
         // Whoever knows the film's index fills it in.
         readable: Vec::new(),
         qualities: picture.map(video::smaller).unwrap_or_default(),
+        encoder: film
+            .hardware
+            .filter(|_| sight.as_ref().is_some_and(|(_, sight)| sight.by == EncodedBy::GraphicsCard))
+            .map(|card| card.kind),
     };
     let audio = tracks().find(|(track, _)| Some(track.track) == audio_track).map(|(_, sound)| sound.rendition);
     Ok(Plan { master, video: sight.map(|(_, sight)| sight.rendition), audio, view })
+}
+
+/// What is told of an encoded picture that is made too slowly.
+pub(crate) fn strain(media: &Media, id: RenditionId, speed: f64) -> Option<Strain> {
+    let RenditionId::EncodedVideo { video: track, burn, by, .. } = id else { return None };
+    let height = video::height(video_track(media, track).ok()?, id);
+    Some(Strain { track, height, burn, on_card: by == EncodedBy::GraphicsCard, speed })
 }
 
 fn video_track(media: &Media, id: TrackId) -> Result<&VideoTrack, Error> {

@@ -1,10 +1,11 @@
 //! How a rendition is made, from its name and the film alone.
 
-use protocol::{Error, FrameRate, RenditionId, TrackKind, VideoTrack};
+use protocol::{DynamicRange, EncodedBy, Error, ErrorKind, FrameRate, RenditionId, TrackKind, VideoTrack};
 
 use super::{AudioCopy, Film, VideoCopy, audio, audio_track, no_track, subtitle_track, video, video_track};
 use crate::{
-    head::{AudioCopyOrder, AudioOrder, Deinterlace, Encoder, Order, VideoOrder},
+    encoder::{Encoder, Work},
+    head::{AudioCopyOrder, AudioOrder, Deinterlace, Order, VideoOrder},
     playlist::bit_rate_cap,
     rendition::Spec,
     time::{COPIED_TIMESCALE, SegmentTable, film_frames},
@@ -17,7 +18,7 @@ use crate::{
 /// `not_found` when the film has no such track, or it cannot be copied.
 pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
     let (order, table) = match id {
-        RenditionId::EncodedVideo { video: id, burn, quality } => {
+        RenditionId::EncodedVideo { video: id, burn, quality, by } => {
             let track = video_track(film.media, id)?;
             if let Some(burn) = burn {
                 subtitle_track(film.media, burn)?;
@@ -34,10 +35,14 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                 deinterlace: deinterlace(track),
                 range: track.range,
                 encoder: Encoder {
-                    preset: film.preset.to_owned(),
+                    hardware: match by {
+                        EncodedBy::Processor => None,
+                        EncodedBy::GraphicsCard => Some(film.hardware.ok_or_else(no_card)?.clone()),
+                    },
                     level: picture.level.idc(),
                     max_bit_rate: bit_rate_cap(width, height, rate),
                 },
+                work: work(track, (width, height), rate, burn.is_some()),
                 zero_s: film.zero_s,
                 starts_s: is_constant(track.frame_rate, rate).then_some(starts_s),
                 ends_s,
@@ -97,6 +102,23 @@ fn copied_audio(film: Film<'_>, copy: &AudioCopy) -> (Order, SegmentTable) {
 fn scale(track: &VideoTrack, (width, height): (u32, u32)) -> Option<(u32, u32)> {
     let stored = if track.turned { (height, width) } else { (width, height) };
     ((width, height) != (track.width, track.height)).then_some(stored)
+}
+
+/// What decides how fast it is made. Rates that a container does not tell are the grid's.
+fn work(track: &VideoTrack, (width, height): (u32, u32), rate: FrameRate, subtitles: bool) -> Work {
+    let pixels = |width: u32, height: u32, rate: FrameRate| f64::from(width) * f64::from(height) * rate.as_f64();
+    Work {
+        decoded: Work::step(pixels(track.width, track.height, track.frame_rate.unwrap_or(rate))),
+        encoded: Work::step(pixels(width, height, rate)),
+        deinterlaced: track.interlaced,
+        mapped: track.range != DynamicRange::Standard,
+        subtitles,
+    }
+}
+
+fn no_card() -> Error {
+    // As for a card that fails: the page loads the film anew, which gives it the processor's picture.
+    Error::new(ErrorKind::Unplayable, "no graphics card encodes here any more; load the film again")
 }
 
 /// A container may call a track interlaced whose codec does not say of each frame whether it is.

@@ -84,7 +84,7 @@ fn with<'a>(media: &'a Media, copies: &'a Copies) -> Film<'a> {
         zero_s: 0.026,
         pictures_s: &[(0.0, 60.0)],
         duration_s: 60.0,
-        preset: "superfast",
+        hardware: None,
         copies,
         faults: &NO_FAULTS,
     }

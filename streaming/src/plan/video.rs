@@ -1,6 +1,6 @@
 //! How the picture is made.
 
-use protocol::{Capabilities, FrameRate, MasterQuery, Quality, RenditionId, TrackId, VideoMode, VideoTrack};
+use protocol::{Capabilities, EncodedBy, FrameRate, MasterQuery, Quality, RenditionId, TrackId, VideoMode, VideoTrack};
 
 use super::{Film, words};
 use crate::{
@@ -14,6 +14,8 @@ pub(super) struct Sight {
     pub(super) rendition: RenditionId,
     /// Why it is not copied.
     pub(super) why: Option<String>,
+    /// What encodes it, or would.
+    pub(super) by: EncodedBy,
 }
 
 /// How a track is made for a query; `burn` is the subtitle track that the query names, `default` the one that is
@@ -26,17 +28,26 @@ pub(super) fn sight(
     default: Option<TrackId>,
 ) -> Sight {
     let quality = effective(track, query.quality.unwrap_or_default());
+    let encoded = |burn, by| {
+        // One name for one picture: what is encoded has this many lines at most.
+        let quality = match quality {
+            Quality::Original => effective(track, Quality::P1080),
+            smaller => smaller,
+        };
+        RenditionId::EncodedVideo { video: track.track, burn, quality, by }
+    };
+    // A card may refuse one picture more than it takes at the same time, and take others.
+    let by = |burn| match film.hardware {
+        Some(_) if !film.faults.contains_key(&encoded(burn, EncodedBy::GraphicsCard)) => EncodedBy::GraphicsCard,
+        _ => EncodedBy::Processor,
+    };
     match why_not_copied(film, track, query, burn, quality) {
-        None => Sight { rendition: RenditionId::CopiedVideo { video: track.track }, why: None },
+        None => Sight { rendition: RenditionId::CopiedVideo { video: track.track }, why: None, by: by(burn) },
         Some(why) => {
-            let why = Some(words::with_cost(why, track));
+            let why = words::with_cost(why, track);
             let burn = if query.burn.is_some() { burn } else { default };
-            // One name for one picture: what is encoded has this many lines at most.
-            let quality = match quality {
-                Quality::Original => effective(track, Quality::P1080),
-                smaller => smaller,
-            };
-            Sight { rendition: RenditionId::EncodedVideo { video: track.track, burn, quality }, why }
+            let by = by(burn);
+            Sight { rendition: encoded(burn, by), why: Some(why), by }
         }
     }
 }

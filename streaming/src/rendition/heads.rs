@@ -5,18 +5,26 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::Pulse;
-use crate::scheduler::{HeadId, HeadView};
+use super::{Pulse, gauge::Gauge};
+use crate::{
+    encoder::Preset,
+    scheduler::{HeadId, HeadView},
+};
 
 /// One head that runs.
 #[derive(Debug)]
 pub(super) struct Head {
     pub(super) view: HeadView,
+    /// The segment it began with.
+    pub(super) first: u32,
     /// The end it was started with; its view's is lower once a newer head has taken over from it.
     pub(super) ordered_end: u32,
     pub(super) hold: watch::Sender<bool>,
     pub(super) stop: CancellationToken,
     pub(super) pulse: Arc<Pulse>,
+    /// Passed over by a graphics card.
+    pub(super) preset: Preset,
+    pub(super) gauge: Gauge,
     /// Why it was told to stop, for the log.
     pub(super) reason: Option<String>,
 }
@@ -26,7 +34,10 @@ impl Head {
         *self.hold.borrow()
     }
 
-    pub(super) fn set_held(&self, held: bool) {
+    pub(super) fn set_held(&mut self, held: bool) {
+        if held {
+            self.gauge.pause();
+        }
         self.hold.send_if_modified(|hold| std::mem::replace(hold, held) != held);
     }
 

@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
-use crate::head::{Order, VideoOrder};
+use crate::{
+    encoder::Work,
+    head::{Order, VideoOrder},
+};
 
 /// The init segments of a film's encoded videos. Cheap to clone; there are as many as the film has video tracks.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +37,7 @@ impl Inits {
 /// What decides the init segment: all of the order but what is drawn into the picture.
 fn settings(order: &Order) -> Option<VideoOrder> {
     match order {
-        Order::Video(order) => Some(VideoOrder { burn: None, ..order.clone() }),
+        Order::Video(order) => Some(VideoOrder { burn: None, work: Work::default(), ..order.clone() }),
         // A head of the others brings its own at once, and its track's language may stand in it.
         Order::Audio(_) | Order::VideoCopy(_) | Order::AudioCopy(_) => None,
     }
@@ -45,7 +48,10 @@ mod tests {
     use protocol::{DynamicRange, FrameRate};
 
     use super::*;
-    use crate::head::{Deinterlace, Encoder};
+    use crate::{
+        encoder::{Encoder, Work},
+        head::Deinterlace,
+    };
 
     fn order(video: u16, burn: Option<u16>) -> Order {
         Order::Video(VideoOrder {
@@ -55,7 +61,8 @@ mod tests {
             scale: None,
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
-            encoder: Encoder { preset: "superfast".into(), level: 40, max_bit_rate: 8_000_000 },
+            encoder: Encoder { hardware: None, level: 40, max_bit_rate: 8_000_000 },
+            work: Work::default(),
             zero_s: 0.0,
             starts_s: None,
             ends_s: 60.0,

@@ -27,6 +27,9 @@ use crate::{
 /// A segment whose heads failed so often is given up; the next request for it begins anew.
 const TRIES: u32 = 3;
 
+/// The same for a graphics card, which the processor can stand in for; a head of one that made nothing is not tried again.
+const CARD_TRIES: u32 = 2;
+
 /// Segments behind the lowest reader that players keep or ask for again after a small step back.
 const BEHIND: u32 = 15;
 
@@ -44,8 +47,9 @@ pub(super) struct Keeper {
     pub(super) around: Surroundings,
     pub(super) space: RenditionSpace,
     table: watch::Sender<Arc<SegmentTable>>,
+    pub(super) strain: watch::Sender<Option<f64>>,
     pub(super) heads: Heads,
-    waiters: Waiters,
+    pub(super) waiters: Waiters,
     /// How often heads failed that should have made this segment.
     failures: HashMap<u32, u32>,
     /// A head failed once, so that nothing is taken for granted any more.
@@ -60,6 +64,7 @@ impl Keeper {
         around: Surroundings,
         space: RenditionSpace,
         table: watch::Sender<Arc<SegmentTable>>,
+        strain: watch::Sender<Option<f64>>,
     ) -> Self {
         // A head that finds the channel full waits: a segment is in the store before it is told of.
         let (news, inbox) = mpsc::channel(8);
@@ -69,6 +74,7 @@ impl Keeper {
             around,
             space,
             table,
+            strain,
             heads: Heads::default(),
             waiters: Waiters::default(),
             failures: HashMap::new(),
@@ -141,9 +147,13 @@ impl Keeper {
             HeadEvent::Made { segment, bytes } => {
                 if let Some(head) = self.heads.get_mut(id) {
                     head.view.next = segment + 1;
+                    if self.spec.order.is_on_card() {
+                        self.around.encoders.card_worked();
+                    }
                 }
                 self.failures.remove(&segment);
                 self.waiters.answer(segment, &Ok(bytes));
+                self.measure(id, segment);
             }
             HeadEvent::Ended(end) => {
                 if let Some(head) = self.heads.remove(id) {
@@ -171,6 +181,8 @@ impl Keeper {
         }
         match end {
             HeadEnd::Finished | HeadEnd::Stopped => {}
+            // A card that drops its last frames looks like a film that ends. The processor tells them apart.
+            HeadEnd::FilmEnded { .. } if self.spec.order.is_on_card() => return self.leave_card(),
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
             HeadEnd::NotCopyable { why, .. } => return self.give_up_copying(why),
@@ -178,6 +190,11 @@ impl Keeper {
                 self.has_failed = true;
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
+                let on_card = self.spec.order.is_on_card();
+                if on_card && (*failures >= CARD_TRIES || next == head.first) {
+                    self.around.encoders.card_failed();
+                    return self.leave_card();
+                }
                 if *failures >= TRIES {
                     self.failures.remove(&next);
                     if self.spec.order.is_copy() {
@@ -216,11 +233,25 @@ impl Keeper {
 
     /// This track is not copied any more: the film's next plan has it encoded.
     fn give_up_copying(&mut self, why: &'static str) {
-        self.around.faults.note(self.spec.id, why);
-        self.give_up(&Error::new(
-            ErrorKind::Unplayable,
+        self.make_otherwise(
+            why,
             "this part of the film cannot be passed on as it is; load the film again to have it re-encoded",
-        ));
+        );
+    }
+
+    /// The processor encodes this picture from now on.
+    fn leave_card(&mut self) {
+        self.make_otherwise(
+            "the graphics card did not encode it",
+            "the graphics card could not encode this part of the film; load the film again to have it encoded by the \
+             processor",
+        );
+    }
+
+    /// The film's next plan does not have this rendition.
+    fn make_otherwise(&mut self, why: &'static str, told: &'static str) {
+        self.around.faults.note(self.spec.id, why);
+        self.give_up(&Error::new(ErrorKind::Unplayable, told));
     }
 
     /// The source ended after so many frames: no request waits for what will never come.
@@ -264,7 +295,7 @@ impl Keeper {
         }
     }
 
-    fn table(&self) -> Arc<SegmentTable> {
+    pub(super) fn table(&self) -> Arc<SegmentTable> {
         Arc::clone(&self.table.borrow())
     }
 
@@ -290,7 +321,7 @@ impl Keeper {
         let space = &self.space;
         match serve(wanted, &table, |n| space.contains(n), &self.heads.views(), &self.around.limits) {
             Serve::Await(head) => tracing::debug!(head, wanted, "awaited"),
-            Serve::Start { first, end } => self.start_head(&table, first, end),
+            Serve::Start { first, end } => self.start_head(&table, first, end, None),
         }
     }
 
@@ -302,6 +333,8 @@ impl Keeper {
         let table = self.table();
         let lowest = self.waiters.lowest();
         let waiting_for_init = self.waiters.is_waiting_for_init();
+        // Who is ahead keeps up, whatever was measured before; without heads there is nothing to say.
+        let mut is_ahead = self.heads.is_empty();
         for head in self.heads.iter_mut().filter(|head| head.reason.is_none()) {
             let foremost =
                 readers.iter().filter(|reader| reader.segment <= head.view.next).map(|reader| reader.segment).max();
@@ -323,9 +356,15 @@ impl Keeper {
             }
             match pace(&head.view, head.is_held(), &readers, ahead_bytes, &table, &self.around.limits) {
                 Pace::Run => head.set_held(false),
-                Pace::Hold => head.set_held(true),
+                Pace::Hold => {
+                    head.set_held(true);
+                    is_ahead = true;
+                }
                 Pace::Stop(reason) => head.end(reason.to_string()),
             }
+        }
+        if is_ahead {
+            self.tell_strain(None);
         }
         if let Some(lowest) = lowest {
             self.space.set_window(lowest.saturating_sub(BEHIND));

@@ -4,9 +4,11 @@
 //! starts, pauses and ends. HTTP handlers never touch a head: they ask for a segment and await it.
 
 mod faults;
+mod gauge;
 mod heads;
 mod inits;
 mod keeper;
+mod measure;
 mod slots;
 mod start;
 mod waiters;
@@ -18,11 +20,17 @@ use protocol::{Error, ErrorKind, RenditionId};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::{
-    gateway::Feed, head::Order, process::Spawner, scheduler::Limits, store::RenditionSpace, tasks::Tasks,
+    encoder::{Encoders, Speeds},
+    gateway::Feed,
+    head::Order,
+    process::Spawner,
+    scheduler::Limits,
+    store::RenditionSpace,
+    tasks::Tasks,
     time::SegmentTable,
 };
 
-pub use faults::CopyFaults;
+pub use faults::Faults;
 pub use inits::Inits;
 use keeper::Keeper;
 pub use keeper::next_head;
@@ -59,8 +67,10 @@ pub struct Surroundings {
     pub mpv: std::path::PathBuf,
     pub ffmpeg: std::path::PathBuf,
     pub slots: EncodeSlots,
+    pub encoders: Encoders,
+    pub speeds: Arc<Speeds>,
     pub inits: Inits,
-    pub faults: CopyFaults,
+    pub faults: Faults,
     pub limits: Limits,
     /// The container lists all tracks at its beginning.
     pub lists_tracks: bool,
@@ -77,6 +87,7 @@ pub struct Rendition {
     space: RenditionSpace,
     feed: Feed,
     table: watch::Receiver<Arc<SegmentTable>>,
+    strain: watch::Receiver<Option<f64>>,
 }
 
 /// What somebody wants of a rendition.
@@ -103,9 +114,10 @@ impl Rendition {
         let (asks, inbox) = mpsc::channel(ASKS);
         let (tables, table) = watch::channel(Arc::new(spec.table.clone()));
         let (tasks, feed) = (around.tasks.clone(), around.feed.clone());
-        let keeper = Keeper::new(spec, around, space.clone(), tables);
+        let (strains, strain) = watch::channel(None);
+        let keeper = Keeper::new(spec, around, space.clone(), tables, strains);
         tasks.spawn_tidy("rendition", keeper.run(inbox));
-        Self { id, asks, space, feed, table }
+        Self { id, asks, space, feed, table, strain }
     }
 
     #[must_use]
@@ -117,6 +129,12 @@ impl Rendition {
     #[must_use]
     pub fn table(&self) -> Arc<SegmentTable> {
         Arc::clone(&self.table.borrow())
+    }
+
+    /// Seconds of film that are made in a second, where that is less than one and nothing can be done about it.
+    #[must_use]
+    pub fn strain(&self) -> Option<f64> {
+        *self.strain.borrow()
     }
 
     /// The init segment, made if it is not there.

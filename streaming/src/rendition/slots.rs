@@ -144,7 +144,7 @@ impl EncodeSlots {
             taken.push(Taken { head, rendition, pulse: Arc::clone(pulse), stop: stop.clone(), leaving: false });
             return Some(Ok(Slot { inner: Arc::clone(&self.inner), head }));
         }
-        if taken.iter().any(|taken| taken.leaving) {
+        if taken.iter().any(|taken| taken.leaving || taken.stop.is_cancelled()) {
             return None;
         }
         let now = millis(self.inner.since.elapsed());
@@ -223,6 +223,21 @@ mod tests {
         };
         let ((second, ..), ()) = tokio::join!(take(&slots, 2, 1), leaving);
         assert!(second.is_ok());
+    }
+
+    #[tokio::test]
+    async fn one_that_was_told_to_end_makes_room_before_any_other() {
+        let slots = EncodeSlots::new(2);
+        let (ending, _, stop) = take(&slots, 1, 1).await;
+        let (_idle, pulse, other) = take(&slots, 2, 2).await;
+        pulse.set(false, Duration::from_secs(60), &slots);
+        stop.cancel();
+        let leaving = async {
+            tokio::task::yield_now().await;
+            drop(ending);
+        };
+        let ((next, ..), ()) = tokio::join!(take(&slots, 3, 1), leaving);
+        assert!(next.is_ok() && !other.is_cancelled());
     }
 
     #[tokio::test]

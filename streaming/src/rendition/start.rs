@@ -3,6 +3,7 @@
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
 };
 
 use futures_util::FutureExt as _;
@@ -10,29 +11,51 @@ use tokio::sync::watch;
 
 use super::{
     Surroundings,
+    gauge::Gauge,
     heads::Head,
     keeper::{Keeper, NUMBERS},
 };
 use crate::{
+    encoder::{Encoder, Preset, Run},
     head::{
-        Cutter, FrameCutter, Grid, HeadEnd, HeadEvent, HeadRun, KeyframeCutter, Keys, Look, News, Order, audio_command,
-        audio_copy_command, video_command, video_copy_command,
+        Cutter, FrameCutter, Grid, HeadEnd, HeadEvent, HeadRun, KeyframeCutter, Keys, Look, News, Order, VideoOrder,
+        VideoTools, audio_command, audio_copy_command, video_command, video_copy_command,
     },
     process::Command,
     scheduler::{HeadId, HeadView, cut_short},
     time::{SegmentTable, gop_frames},
 };
 
+/// How long a head that is being read from may write nothing. A stalled source is given up by the gateway long before, so
+/// this ends a tool that hangs by itself.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// The same for a graphics card, whose driver may hang, and for which the processor can stand in. Still longer than the
+/// gateway waits for a source.
+const CARD_SILENCE: Duration = Duration::from_secs(30);
+
 impl Keeper {
     /// Starts a head for the segments `first..end`, and takes them from the heads that would have made them.
-    pub(super) fn start_head(&mut self, table: &Arc<SegmentTable>, first: u32, end: u32) {
+    ///
+    /// `faster`: the preset of encoded video, where it is not the one that has proved best.
+    pub(super) fn start_head(&mut self, table: &Arc<SegmentTable>, first: u32, end: u32, faster: Option<Preset>) {
         cut_short(self.heads.iter_mut().map(|head| &mut head.view), first);
         let id: HeadId = NUMBERS.fetch_add(1, Relaxed);
         let (hold, held) = watch::channel(false);
         let stop = self.around.tasks.token().child_token();
         let pulse = self.around.slots.pulse();
-        let (command, cutter) = self.command(id, table, first, end);
-        tracing::info!(head = id, rendition = %self.spec.id, first, end, at_s = table.start_s(first), "head starts");
+        let preset = faster.unwrap_or_else(|| match &self.spec.order {
+            Order::Video(order) => self.around.speeds.preset(order.work, Instant::now()),
+            _ => Preset::FIRST,
+        });
+        let (command, cutter) = self.command(id, table, first, end, preset);
+        let (rendition, at_s) = (self.spec.id, table.start_s(first));
+        match &self.spec.order {
+            Order::Video(VideoOrder { encoder: Encoder { hardware: None, .. }, .. }) => {
+                tracing::info!(head = id, %rendition, first, end, at_s, preset = preset.name(), "head starts");
+            }
+            _ => tracing::info!(head = id, %rendition, first, end, at_s, "head starts"),
+        }
         let run = HeadRun {
             id,
             command,
@@ -40,6 +63,7 @@ impl Keeper {
             space: self.space.clone(),
             feed: self.around.feed.clone(),
             spawner: self.around.spawner.clone(),
+            silence: if self.spec.order.is_on_card() { CARD_SILENCE } else { SILENCE },
             hold: held,
             stop: stop.clone(),
             news: self.news.clone(),
@@ -61,7 +85,8 @@ impl Keeper {
             let _ = news.send(News { head: id, event: HeadEvent::Ended(ended) }).await;
         });
         let view = HeadView { id, next: first, end };
-        self.heads.push(Head { view, ordered_end: end, hold, stop, pulse, reason: None });
+        let gauge = Gauge::default();
+        self.heads.push(Head { view, first, ordered_end: end, hold, stop, pulse, preset, gauge, reason: None });
     }
 
     /// Enough for nearly all films whose container lists its tracks, until a head has failed.
@@ -69,7 +94,14 @@ impl Keeper {
         if self.around.lists_tracks && !self.has_failed { Look::Quick } else { Look::Thorough }
     }
 
-    fn command(&self, head: HeadId, table: &Arc<SegmentTable>, first: u32, end: u32) -> (Command, Cutter) {
+    fn command(
+        &self,
+        head: HeadId,
+        table: &Arc<SegmentTable>,
+        first: u32,
+        end: u32,
+        preset: Preset,
+    ) -> (Command, Cutter) {
         let Surroundings { feed, mpv, ffmpeg, .. } = &self.around;
         let url = feed.url_for(head);
         let (first_frame, end_frame) = (table.first_frame(first), table.first_frame(end));
@@ -79,9 +111,9 @@ impl Keeper {
         };
         match &self.spec.order {
             Order::Video(order) => {
-                let gop = gop_frames(order.rate, first);
-                let command = video_command(mpv, &url, order, first_frame, end_frame, gop);
-                (command, Cutter::Frames(frames(order.zero_ticks())))
+                let run = Run { gop: gop_frames(order.rate, first), preset };
+                let command = video_command(VideoTools { mpv, ffmpeg }, &url, order, first_frame..end_frame, run);
+                (command, Cutter::Frames(frames(order.output_zero_ticks())))
             }
             Order::Audio(order) => {
                 (audio_command(ffmpeg, &url, order, first_frame, end_frame, self.look()), Cutter::Frames(frames(0)))

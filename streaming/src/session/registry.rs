@@ -147,6 +147,8 @@ impl<R> Registry<R> {
             host_key,
             messages: screening.messages_after(beat.heard),
             listed: screening.listed,
+            // Whoever knows the film fills them in.
+            strains: Vec::new(),
         };
         Ok(BeatOutcome { woken, joined, reply })
     }

@@ -1,6 +1,7 @@
 //! A film from its link to its segments, through the public handle and with the real tools.
 
 mod broken;
+mod cards;
 mod children;
 mod copied;
 mod heads;
@@ -8,6 +9,7 @@ mod held;
 mod limits;
 mod outside;
 mod pictures;
+mod presets;
 mod rates;
 mod sharing;
 mod subtitles;

@@ -14,7 +14,8 @@ pub use audio::{AudioOrder, audio_command};
 pub use copy::{AudioCopyOrder, VideoCopyOrder, audio_copy_command, video_copy_command};
 pub use source_frames::SourceFrames;
 pub use subtitles::{TextClock, TextFrom, TextOrder, text_command};
-pub use video::{Deinterlace, Encoder, VideoOrder, video_command};
+pub(crate) use video::video_command;
+pub use video::{Deinterlace, VideoOrder, VideoTools};
 
 use crate::probe::DEMUXERS;
 
@@ -33,6 +34,12 @@ impl Order {
     #[must_use]
     pub const fn is_copy(&self) -> bool {
         matches!(self, Self::VideoCopy(_) | Self::AudioCopy(_))
+    }
+
+    /// Whether a graphics card encodes it.
+    #[must_use]
+    pub const fn is_on_card(&self) -> bool {
+        matches!(self, Self::Video(order) if order.encoder.hardware.is_some())
     }
 }
 

@@ -1,10 +1,16 @@
 //! mpv: encoded video with a subtitle track drawn in.
 
-use std::path::Path;
+use std::{ops::Range, path::Path};
 
 use protocol::{DynamicRange, FrameRate};
 
-use crate::{probe::DEMUXERS, process::Command, time::FilmClock};
+use super::fragmented;
+use crate::{
+    encoder::{Encoder, Making, Run, Work, making},
+    probe::DEMUXERS,
+    process::Command,
+    time::FilmClock,
+};
 
 /// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
 const VIDEO_LEAD_S: f64 = 0.25;
@@ -27,17 +33,6 @@ const END_SHIFT: i64 = 8;
 /// Parts of a tick to which source times are rounded before that. At 25 frames a second a tick is a frame; several roundings
 /// together have to stay far below the eighth.
 const PARTS: u64 = 64;
-
-/// How pictures are encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Encoder {
-    /// x264's preset.
-    pub preset: String,
-    /// H.264 level times ten: 41 is level 4.1.
-    pub level: u8,
-    /// Upper bound of the bit rate, bits a second.
-    pub max_bit_rate: u32,
-}
 
 /// Which frames are made of two fields that were taken one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +58,8 @@ pub struct VideoOrder {
     /// What is brighter than a usual screen is mapped to it.
     pub range: DynamicRange,
     pub encoder: Encoder,
+    /// By which the speeds of heads are compared.
+    pub work: Work,
     /// Source time of film time zero, seconds.
     pub zero_s: f64,
     /// When the track's first frame is shown, in film time; none at a variable rate, where it tells nothing of the
@@ -94,6 +91,13 @@ impl VideoOrder {
         (self.zero_s * f64::from(self.rate.num) * PARTS as f64).round() as i64
     }
 
+    /// Film time zero in ticks of the output's time scale, as frames leave the head.
+    #[must_use]
+    pub fn output_zero_ticks(&self) -> i64 {
+        // ffmpeg takes it off again, since its frame filter has to be the last that touches times.
+        if self.encoder.hardware.is_some() { 0 } else { self.zero_ticks() }
+    }
+
     /// Film time zero in ticks of the output's time scale.
     ///
     /// Frames leave the head in source time, on a grid that is moved by this whole number of ticks, so that every
@@ -105,9 +109,51 @@ impl VideoOrder {
     }
 }
 
-/// mpv for the frames `first..end`, with a key frame every `gop` frames.
+/// The programs that make pictures.
+#[derive(Clone, Copy, Debug)]
+pub struct VideoTools<'a> {
+    pub mpv: &'a Path,
+    pub ffmpeg: &'a Path,
+}
+
+/// What makes these frames: mpv, or mpv and ffmpeg where mpv cannot use the encoder.
 #[must_use]
-pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end: u64, gop: u32) -> Command {
+pub(crate) fn video_command(
+    tools: VideoTools<'_>,
+    url: &str,
+    order: &VideoOrder,
+    frames: Range<u64>,
+    run: Run,
+) -> Command {
+    let making = making(&order.encoder, run);
+    let mpv = Command::new("mpv", tools.mpv).args(mpv_args(url, order, frames, &making));
+    let Making::ByFfmpeg(by) = making else { return mpv };
+    let FrameRate { num, den } = order.rate;
+    let mut args: Vec<String> = ["-v", "error", "-nostdin"].map(String::from).to_vec();
+    args.extend(by.before_input);
+    // Times as they are, and nothing looked for in what is known.
+    args.extend(
+        ["-protocol_whitelist", "pipe", "-copyts", "-probesize", "32", "-analyzeduration", "0"].map(String::from),
+    );
+    args.extend(["-f", "nut", "-i", "pipe:0", "-map", "0:v:0", "-vf"].map(String::from));
+    // Raw pictures come with a clock of 1/24000 and without a rate, by which an encoder would take them for a thousand times
+    // as many. `fps` stands behind all that moves times, since `setpts` takes the rate away in newer versions.
+    args.push(format!("settb=1/{num},setpts=PTS-({}),fps={num}/{den},{}", order.zero_ticks(), by.filter));
+    args.extend(["-fps_mode", "passthrough", "-enc_time_base"].map(String::from));
+    args.push(format!("1:{num}"));
+    args.extend(by.after_input);
+    // Those that mpv has been told to make.
+    args.extend(
+        ["-color_range", "tv", "-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"]
+            .map(String::from),
+    );
+    args.extend(["-video_track_timescale".into(), num.to_string()]);
+    fragmented(&mut args, "frag_keyframe");
+    args.push("pipe:1".into());
+    Command::new("ffmpeg", tools.ffmpeg).args(args).fed_by(mpv)
+}
+
+fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u64>, making: &Making) -> Vec<String> {
     let FrameRate { num, den } = order.rate;
     let seconds = |frame: u64| frame as f64 * f64::from(den) / f64::from(num);
     let zero_ticks = order.zero_ticks();
@@ -166,8 +212,6 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         "--orawts",
         "--ocopy-metadata=no",
         "--o=-",
-        "--of=mp4",
-        "--ovc=libx264",
     ]
     .map(String::from)
     .to_vec();
@@ -178,23 +222,28 @@ pub fn video_command(mpv: &Path, url: &str, order: &VideoOrder, first: u64, end:
         args.push(format!("--start={}", number(start_s)));
     }
     args.push(format!("--end={}", number(clock.source_s(seconds(end)) + VIDEO_TAIL_S)));
-    args.push(format!(
-        "--ofopts=movflags=+frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer,use_editlist=0,\
-         avoid_negative_ts=disabled,video_track_timescale={num}"
-    ));
-    args.push(format!("--vf=lavfi=[{}],format=yuv420p", filters.join(",")));
-    let Encoder { preset, level, max_bit_rate } = &order.encoder;
-    // 8x8dct keeps the fastest preset within the High profile that the master playlist announces.
-    args.push(format!(
-        "--ovcopts=preset={preset},profile=high,8x8dct=1,level={}.{},bf=0,crf=23,maxrate={max_bit_rate},bufsize={},\
-         g={gop},keyint_min={gop},sc_threshold=0",
-        level / 10,
-        level % 10,
-        u64::from(*max_bit_rate) * 2,
-    ));
+    let filters = filters.join(",");
+    match making {
+        Making::ByMpv(options) => {
+            args.extend(["--of=mp4", "--ovc=libx264"].map(String::from));
+            args.push(format!("--vf=lavfi=[{filters}],format=yuv420p"));
+            args.push(format!("--ovcopts={options}"));
+            args.push(format!(
+                "--ofopts=movflags=+frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer,use_editlist=0,\
+                 avoid_negative_ts=disabled,video_track_timescale={num}"
+            ));
+        }
+        Making::ByFfmpeg(_) => {
+            args.extend(["--of=nut", "--ovc=rawvideo"].map(String::from));
+            // Raw pictures do not tell their colours, so they are made those of most.
+            args.push(format!(
+                "--vf=lavfi=[{filters}],format=yuv420p:colormatrix=bt.709:colorlevels=limited:convert=yes"
+            ));
+        }
+    }
     args.push("--".into());
     args.push(url.into());
-    Command::new("mpv", mpv).args(args)
+    args
 }
 
 /// What maps bright and colourful pictures to a usual screen (BT.709), in linear light: brightness up to that of
@@ -214,6 +263,13 @@ fn tone_mapping(range: DynamicRange) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{super::line, *};
+    use crate::encoder::{Hardware, Preset};
+    use protocol::EncoderKind;
+
+    fn command(url: &str, order: &VideoOrder, first: u64, end: u64) -> Command {
+        let tools = VideoTools { mpv: Path::new("mpv"), ffmpeg: Path::new("ffmpeg") };
+        video_command(tools, url, order, first..end, Run { gop: 48, preset: Preset::SuperFast })
+    }
 
     fn video_order(zero_s: f64) -> VideoOrder {
         VideoOrder {
@@ -223,7 +279,8 @@ mod tests {
             scale: None,
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
-            encoder: Encoder { preset: "superfast".into(), level: 41, max_bit_rate: 8_000_000 },
+            encoder: Encoder { hardware: None, level: 41, max_bit_rate: 8_000_000 },
+            work: Work::default(),
             zero_s,
             starts_s: Some(0.0),
             ends_s: 60.06,
@@ -233,14 +290,14 @@ mod tests {
     #[test]
     fn a_head_at_the_film_s_start_has_no_start_option() {
         for zero_s in [-0.02, 0.0, 0.026, 10.0, 2355.0] {
-            let line = line(&video_command(Path::new("mpv"), "http://127.0.0.1:1/x", &video_order(zero_s), 0, 48, 12));
+            let line = line(&command("http://127.0.0.1:1/x", &video_order(zero_s), 0, 48));
             assert!(!line.contains("--start="), "{line}");
         }
     }
 
     #[test]
     fn later_heads_start_a_little_early_in_source_time() {
-        let line = line(&video_command(Path::new("mpv"), "u", &video_order(10.0), 48, 96, 48));
+        let line = line(&command("u", &video_order(10.0), 48, 96));
         assert!(line.contains("--start=11.752000"), "{line}");
         assert!(line.contains("fps=24000/1001:start_time=2.002000"), "{line}");
         assert!(line.contains("setpts=PTS+(240000)"), "{line}");
@@ -278,7 +335,7 @@ mod tests {
             scale: Some((1920, 1080)),
             ..video_order(0.0)
         };
-        let line = line(&video_command(Path::new("mpv"), "u", &order, 0, 48, 12));
+        let line = line(&command("u", &order, 0, 48));
         assert!(line.contains("--vf=lavfi=[bwdif=mode=send_frame:deint=interlaced,settb="), "{line}");
         assert!(
             line.contains("setsar=1,zscale=tin=smpte2084:") && line.contains("r=limited],format=yuv420p"),
@@ -289,9 +346,9 @@ mod tests {
     #[test]
     fn where_sound_goes_on_the_last_frame_is_held() {
         // The picture ends with frame 1440.
-        let within = line(&video_command(Path::new("mpv"), "u", &video_order(0.0), 1392, 1440, 48));
+        let within = line(&command("u", &video_order(0.0), 1392, 1440));
         assert!(within.contains("start_time=58.058000") && within.contains("tpad=stop=6:"), "{within}");
-        let after = line(&video_command(Path::new("mpv"), "u", &video_order(0.0), 1488, 1536, 48));
+        let after = line(&command("u", &video_order(0.0), 1488, 1536));
         assert!(after.contains("--start=59.309500"), "{after}");
         assert!(after.contains("start_time=59.559500") && after.contains("tpad=stop=102:"), "{after}");
         assert!(after.contains("trim=start=62.0"), "{after}");
@@ -299,8 +356,28 @@ mod tests {
 
     #[test]
     fn the_link_cannot_be_taken_for_an_option() {
-        let command = video_command(Path::new("mpv"), "--script=x", &video_order(0.0), 0, 48, 12);
+        let command = command("--script=x", &video_order(0.0), 0, 48);
         let args: Vec<_> = command.args.iter().map(|arg| arg.to_string_lossy()).collect();
         assert_eq!(args[args.len() - 2..], ["--", "--script=x"]);
+    }
+
+    #[test]
+    fn for_a_card_mpv_draws_and_ffmpeg_encodes() {
+        let hardware = Some(Hardware { kind: EncoderKind::Vaapi, device: None });
+        let encoder = Encoder { hardware, level: 41, max_bit_rate: 8_000_000 };
+        let order = VideoOrder { encoder, ..video_order(10.0) };
+        assert_eq!(order.output_zero_ticks(), 0);
+        let command = command("http://127.0.0.1:1/x", &order, 48, 96);
+        let encodes = line(&command);
+        assert!(encodes.contains("setpts=PTS-(240000),fps=24000/1001,format=nv12,hwupload"), "{encodes}");
+        assert!(encodes.contains("-i pipe:0") && encodes.contains("-c:v h264_vaapi"), "{encodes}");
+        assert!(encodes.contains("-video_track_timescale 24000") && encodes.ends_with("pipe:1"), "{encodes}");
+        assert!(
+            !encodes.contains("127.0.0.1"),
+            "what the network sends is read by the gateway's reader alone: {encodes}"
+        );
+        let draws = line(command.feeder.as_ref().unwrap());
+        assert!(draws.contains("--of=nut") && draws.contains("--ovc=rawvideo") && draws.contains("--sid=2"), "{draws}");
+        assert!(draws.contains("setpts=PTS+(240000)") && !draws.contains("--ofopts"), "{draws}");
     }
 }

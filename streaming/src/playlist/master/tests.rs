@@ -1,6 +1,6 @@
 use super::*;
 use proptest::prelude::*;
-use protocol::{Channels, Quality, TrackId};
+use protocol::{Channels, EncodedBy, Quality, TrackId};
 
 fn video() -> VideoRendition {
     VideoRendition {
@@ -8,6 +8,7 @@ fn video() -> VideoRendition {
             video: TrackId::video(0),
             burn: Some(TrackId::subtitles(1)),
             quality: Quality::Original,
+            by: EncodedBy::Processor,
         },
         codec: "avc1.640029".to_owned(),
         width: 1920,

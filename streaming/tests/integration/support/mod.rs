@@ -5,6 +5,7 @@ pub(crate) mod marks;
 pub(crate) mod media;
 pub(crate) mod playback;
 pub(crate) mod processes;
+pub(crate) mod stand_in;
 #[cfg(feature = "torrents")]
 pub(crate) mod swarm;
 pub(crate) mod teletext;

@@ -15,9 +15,14 @@ use librqbit::{
     AddTorrent, AddTorrentOptions, CreateTorrentOptions, ListenerMode, ListenerOptions, Session, SessionOptions,
     create_torrent, limits::LimitsConfig, spawn_utils::BlockingSpawner,
 };
-use protocol::{Error, ErrorKind, Heartbeat, Open, SessionId, SessionState, TorrentView, ViewerToken};
+use protocol::{EncoderKind, Error, ErrorKind, Heartbeat, Open, SessionId, SessionState, TorrentView, ViewerToken};
 use streaming::{
-    Config, Matinee, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
+    Config, Matinee,
+    encoder::{Effort, Preset, Wanted},
+    gateway::GatewayConfig,
+    session::Limits,
+    store::StoreConfig,
+    tools::ToolPaths,
     torrent::TorrentConfig,
 };
 use tempfile::TempDir;
@@ -218,7 +223,8 @@ impl Cinema {
             media_dir: None,
             sessions: limits,
             max_encodes: None,
-            preset: "ultrafast".into(),
+            effort: Effort::Always(Preset::UltraFast),
+            encoder: Wanted::This(EncoderKind::X264).into(),
             tools: ToolPaths::default(),
             head_idle: Duration::from_secs(20),
         };

@@ -6,9 +6,14 @@ use std::{
 };
 
 use bytes::Bytes;
-use protocol::{Error, Open, RenditionId, SessionId, SessionState, SessionView};
+use protocol::{EncoderKind, Error, Open, RenditionId, SessionId, SessionState, SessionView};
 use streaming::{
-    Config, Matinee, Player, gateway::GatewayConfig, session::Limits, store::StoreConfig, tools::ToolPaths,
+    Config, Matinee, Player,
+    encoder::{Effort, Preset, Wanted},
+    gateway::GatewayConfig,
+    session::Limits,
+    store::StoreConfig,
+    tools::ToolPaths,
 };
 use tempfile::TempDir;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -74,7 +79,8 @@ impl Theatre {
             sessions: Limits::default(),
             max_encodes: None,
             // What is shown here does not depend on the preset.
-            preset: "ultrafast".into(),
+            effort: Effort::Always(Preset::UltraFast),
+            encoder: Wanted::This(EncoderKind::X264).into(),
             tools,
             head_idle: Duration::from_secs(20),
         };
