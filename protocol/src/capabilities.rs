@@ -56,6 +56,15 @@ impl Capabilities {
         Self { codecs: codecs.map(str::to_ascii_lowercase).collect() }
     }
 
+    /// The same without any codec of sound: of a browser that failed on one that it affirmed. AAC as the server encodes it is
+    /// given to each.
+    #[must_use]
+    pub fn without_sound(&self) -> Self {
+        let is_sound =
+            |codec: &String| CANDIDATES.iter().any(|(name, kind)| kind.starts_with("audio/") && name == codec);
+        Self { codecs: self.codecs.iter().filter(|codec| !is_sound(codec)).cloned().collect() }
+    }
+
     /// H.264 of this profile (`profile_idc`: 66, 77, 100, 110, …) and level (41 is 4.1).
     #[must_use]
     pub fn decodes_h264(&self, profile: u8, level: u8) -> bool {
@@ -141,6 +150,14 @@ impl FromStr for Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sound_can_be_left_out() {
+        let all = Capabilities::of(CANDIDATES.map(|(codec, _)| codec));
+        let silent = all.without_sound();
+        assert!(silent.decodes_h264(100, 40) && silent.decodes_hevc(10, 120));
+        assert!(["mp4a.40.2", "opus", "flac", "ac-3", "ec-3", "mp3"].iter().all(|codec| !silent.decodes_audio(codec)));
+    }
 
     #[test]
     fn a_stronger_codec_stands_for_weaker_ones() {

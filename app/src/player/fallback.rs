@@ -1,4 +1,5 @@
-//! What is tried when a film whose picture is copied, or encoded by a graphics card, turns out not to be playable. Pure.
+//! What is tried when a film whose picture or sound is copied, or that a graphics card encodes, turns out not to be
+//! playable. Pure.
 
 use protocol::{AudioMode, ErrorKind, MasterQuery, PlanView, Quality, TrackId, VideoMode};
 
@@ -7,6 +8,7 @@ use protocol::{AudioMode, ErrorKind, MasterQuery, PlanView, Quality, TrackId, Vi
 pub(crate) struct Fallback {
     asked_again: u8,
     encode: bool,
+    encode_sound: bool,
 }
 
 /// Who found that the film cannot be played.
@@ -42,9 +44,22 @@ impl Fallback {
                 true
             }
             // The server cannot know, so it has to be told.
-            Witness::Browser if copied.picture => !std::mem::replace(&mut self.encode, true),
+            Witness::Browser if copied.picture && !self.encode => {
+                self.encode = true;
+                true
+            }
+            // Browsers do not say which of the two they failed on.
+            Witness::Browser if copied.sound && !self.encode_sound => {
+                self.encode_sound = true;
+                true
+            }
             _ => false,
         }
+    }
+
+    /// Whether sound is not to be passed on as it is either.
+    pub(crate) fn encodes_sound(self) -> bool {
+        self.encode_sound
     }
 
     /// What the server is told about how to make the picture.
@@ -83,11 +98,19 @@ mod tests {
     fn the_browsers_refusal_asks_for_encoding_once() {
         let mut fallback = Fallback::default();
         assert_eq!(fallback.video(), None);
-        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND));
         assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, PICTURE));
         assert_eq!(fallback.video(), Some(VideoMode::Encode));
         assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, NOTHING));
         assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, PICTURE));
+    }
+
+    #[test]
+    fn the_picture_is_encoded_first_and_then_the_sound() {
+        let mut fallback = Fallback::default();
+        let both = Copied { picture: true, ..SOUND };
+        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, both) && !fallback.encodes_sound());
+        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND) && fallback.encodes_sound());
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND));
     }
 
     #[test]

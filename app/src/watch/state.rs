@@ -228,14 +228,18 @@ impl Watching {
 
     /// What the server is asked for to play what is chosen.
     pub(crate) fn query(self) -> MasterQuery {
-        let video = self.fallback.with_value(|fallback| fallback.video());
+        let fallback = self.fallback.get_value();
+        let capabilities = match browser::capabilities() {
+            all if fallback.encodes_sound() => all.without_sound(),
+            all => all,
+        };
         let (mut choice, quality) = (self.choice.get_untracked(), self.quality.get_untracked());
         // The server can draw nothing into the picture but the film's own.
         let outside = choice.subtitles.is_some_and(is_outside);
         if outside || self.overlaid().is_some() || matches!(self.texts(), Texts::Shown(Some(_))) {
             choice.subtitles = None;
         }
-        master_query(choice, quality, &browser::capabilities(), video)
+        master_query(choice, quality, &capabilities, fallback.video())
     }
 
     /// How the page shows subtitles of this track itself; none where it cannot.

@@ -85,11 +85,16 @@ async fn without_the_tools_it_comes_up_and_says_what_to_install() {
 async fn a_file_and_flags_configure_it_together() {
     let place = Place::new();
     let file = place.store.with_file_name("matinee.toml");
-    std::fs::write(&file, "max_streams = 3\nmax_encodes = 5\nstore_budget = \"100MiB\"").unwrap();
+    std::fs::write(
+        &file,
+        "max_streams = 3\nmax_encodes = 5\nencoder = \"libx264\"\npreset = \"faster\"\nstore_budget = \"100MiB\"",
+    )
+    .unwrap();
     let program = Program::start(&place, &["--config", file.to_str().unwrap(), "--max-streams", "2"], None).await;
     let (_, system) = program.call("system", &json!({})).await;
     assert_eq!(system["sessions"]["allowed"], 2, "the flag beats the file");
     assert_eq!(system["encodes"]["allowed"], 5);
+    assert_eq!(system["encoder"], json!({"used": "libx264", "preset": "faster"}));
     assert_eq!(system["store"]["bytes"]["allowed"], 100 << 20);
     assert_eq!(system["store"]["on_tmpfs"], true);
 }

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Cut, Cutter};
+use super::{Cut, CutError, Cutter};
 use crate::{
     fmp4::{Event, FragmentReader},
     gateway::Feed,
@@ -157,13 +157,7 @@ impl HeadRun {
                 self.tell(HeadEvent::Init(init)).await;
             }
             Event::Fragment(fragment) => {
-                let cuts = self.cutter.push(&fragment).map_err(|error| {
-                    let log = error.to_string();
-                    match error.why_not_copied() {
-                        Some(why) => HeadEnd::NotCopyable { why, log },
-                        None => HeadEnd::Failed(log),
-                    }
-                })?;
+                let cuts = self.cutter.push(&fragment).map_err(|error| refused(&error))?;
                 for cut in cuts {
                     self.publish(cut).await?;
                 }
@@ -215,13 +209,24 @@ impl HeadRun {
         if self.cutter.is_empty() {
             return with_stderr(HeadEnd::Failed("it made nothing".into()), child);
         }
-        let ending = self.cutter.finish();
+        let ending = match self.cutter.finish() {
+            Ok(ending) => ending,
+            Err(error) => return with_stderr(refused(&error), child),
+        };
         for cut in ending.cuts {
             if let Err(end) = self.publish(cut).await {
                 return end;
             }
         }
         ending.early_at.map_or(HeadEnd::Finished, |frames| HeadEnd::FilmEnded { frames })
+    }
+}
+
+fn refused(error: &CutError) -> HeadEnd {
+    let log = error.to_string();
+    match error.why_not_copied() {
+        Some(why) => HeadEnd::NotCopyable { why, log },
+        None => HeadEnd::Failed(log),
     }
 }
 

@@ -17,7 +17,7 @@ use bytes::Bytes;
 use super::{Cut, CutError, Ending};
 use crate::{
     fmp4::{Fragment, Run, Sample, with_edit, write_segment},
-    time::SegmentTable,
+    time::{COPIED_TIMESCALE, SegmentTable},
 };
 
 /// Bytes of one segment; a film with larger ones is not copied.
@@ -28,6 +28,9 @@ const LEAST_TOLERANCE: i64 = 135;
 
 /// Frames by which one may be shown before its turn to be decoded: what pyramids of B-frames and open GOPs need.
 const DELAY_FRAMES: u32 = 6;
+
+/// Frames that a decoder may keep back: H.264 has at most 16 of them waiting.
+const KEPT_BACK: usize = 16;
 
 /// The most by which one may be off, in ticks: 20 ms. A film that mostly stands still has long frames and short ones.
 const MOST_TOLERANCE: i64 = 1800;
@@ -190,6 +193,14 @@ impl KeyframeCutter {
             Some((picture, turn)) => Err(CutError::Reordered { shown: picture.shown, turn }),
             None => Ok(()),
         }
+    }
+
+    /// Whether a film of one segment has more than a few frames for its time. A decoder keeps some back until it is told that no
+    /// more come, which hls.js (1.7) does not say before the first of them has been shown: both would wait for ever.
+    pub(super) fn check_moves(&self) -> Result<(), CutError> {
+        let (frames, ticks) = (self.pictures.len(), self.segment_end());
+        let is_film = self.segment == 0 && self.table.len() == 1 && ticks > u64::from(COPIED_TIMESCALE);
+        if is_film && (1..=KEPT_BACK).contains(&frames) { Err(CutError::Still(frames)) } else { Ok(()) }
     }
 
     /// When the last of the segment's frames so far is shown.

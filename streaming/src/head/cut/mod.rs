@@ -37,6 +37,8 @@ pub enum CutError {
     OpenGop { key: i64, shown: i64 },
     #[error("a frame that is shown at {shown} is decoded at {turn} (ticks)")]
     Reordered { shown: i64, turn: i64 },
+    #[error("the whole film has {0} frames")]
+    Still(usize),
 }
 
 impl CutError {
@@ -49,6 +51,7 @@ impl CutError {
             Self::TooLarge(_) => Some("its keyframes are too far apart"),
             Self::OpenGop { .. } => Some(OPEN_GOPS),
             Self::Reordered { .. } => Some("its frames stand for long and are stored in another order"),
+            Self::Still(_) => Some("its picture stands still"),
         }
     }
 }
@@ -111,10 +114,17 @@ impl Cutter {
     }
 
     /// The source has ended.
-    pub fn finish(&mut self) -> Ending {
+    ///
+    /// # Errors
+    ///
+    /// When what came cannot be played as it is.
+    pub fn finish(&mut self) -> Result<Ending, CutError> {
         match self {
-            Self::Frames(cutter) => cutter.finish(),
-            Self::Keyframes(cutter) => cutter.finish(),
+            Self::Frames(cutter) => Ok(cutter.finish()),
+            Self::Keyframes(cutter) => {
+                cutter.check_moves()?;
+                Ok(cutter.finish())
+            }
         }
     }
 }

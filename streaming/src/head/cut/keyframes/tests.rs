@@ -200,6 +200,21 @@ fn frames_that_would_be_shown_before_their_turn_end_copying() {
     assert!(error.why_not_copied().is_some());
 }
 
+/// A single picture that stands for the film's four seconds.
+#[test]
+fn a_film_of_a_few_frames_is_not_copied() {
+    let film = |seconds: u64| {
+        let table = SegmentTable::copied_video([], seconds * 90_000);
+        let keys = Keys { zero: ZERO, first: 0, frame: FRAME as u32, last: Vec::new(), may_be_open: false };
+        KeyframeCutter::new(Arc::new(table), keys, 0, 1)
+    };
+    for (seconds, frames, moves) in [(4, 1, false), (4, 16, false), (4, 17, true), (1, 12, true)] {
+        let mut cutter = film(seconds);
+        cutter.push(&gop(0, frames)).unwrap();
+        assert_eq!(cutter.check_moves().is_ok(), moves, "{frames} frames in {seconds} s");
+    }
+}
+
 proptest! {
     /// A closed GOP in any order: the frames last as long as they are shown, to the segment's end.
     #[test]
