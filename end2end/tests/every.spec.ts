@@ -41,10 +41,13 @@ async function plays(viewer: Viewer, plays: Plays): Promise<void> {
   await viewer.play();
   const state = () =>
     viewer.page.evaluate(() => {
-      const { ended, duration, videoWidth, videoHeight } = document.querySelector('video')!;
-      return { ended, duration, videoWidth, videoHeight };
+      const { ended, duration, videoWidth, videoHeight, currentTime, readyState, paused, buffered } = document.querySelector('video')!;
+      const stretches = Array.from({ length: buffered.length }, (_, n) => [buffered.start(n), buffered.end(n)]);
+      return { ended, duration, videoWidth, videoHeight, currentTime, readyState, paused, stretches };
     });
-  await expect.poll(async () => (await state()).ended, { timeout: 60_000, message: 'the film ends' }).toBe(true);
+  const ends = expect.poll(async () => (await state()).ended, { timeout: 60_000 }).toBe(true);
+  // Where it stands says more than that it does.
+  await ends.catch(async () => expect(await state(), 'the film ends').toEqual('ended'));
   const { duration, videoWidth, videoHeight } = await state();
   // A frame of sound or picture more or less than the container says.
   expect(Math.abs(duration - plays.length_s), `it lasts ${duration} s`).toBeLessThan(plays.length_off_s + 0.1);

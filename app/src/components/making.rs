@@ -1,12 +1,12 @@
 //! How picture and sound are made for this browser, and why.
 
 use leptos::prelude::*;
-use protocol::{Strain, TrackId, VideoMode, choose};
+use protocol::{TrackId, VideoMode, choose};
 
 use crate::{
     browser::languages,
     text::{SUBTITLES_OFF, picture_words, quality_label, sound_words, strain_words},
-    watch::{Watching, switch_quality},
+    watch::{self, Watching},
 };
 
 #[component]
@@ -38,21 +38,7 @@ pub(crate) fn Making(watching: Watching) -> impl IntoView {
             .filter(needs_drawing_in)
             .map(|_| SUBTITLES_OFF)
     });
-    let strain = Memo::new(move |_| {
-        let plan = watching.plan.get()?;
-        let video = plan.video.filter(|video| video.mode == VideoMode::Encode)?;
-        let is_ours = |strain: &Strain| {
-            let (burn, on_card) = (strain.burn, strain.on_card);
-            strain.track == video.track
-                && strain.height == video.height
-                && burn == plan.burn
-                && on_card == plan.encoder.is_some()
-        };
-        let strain = watching.strains.with(|strains| strains.iter().copied().find(is_ours))?;
-        let smaller =
-            plan.qualities.into_iter().find(|quality| quality.height().is_some_and(|lines| lines < video.height));
-        Some((strain, smaller))
-    });
+    let strain = Memo::new(move |_| watch::strain(watching));
     view! {
         <div class="making" role="status">
             {move || words.get().map(|words| view! { <p class="quiet">{words}</p> })}
@@ -61,7 +47,7 @@ pub(crate) fn Making(watching: Watching) -> impl IntoView {
                     {strain_words(&strain, smaller)}
                     {smaller.map(|quality| view! {
                         " "
-                        <button type="button" class="plain" on:click=move |_| switch_quality(watching, quality)>
+                        <button type="button" class="plain" on:click=move |_| watch::switch_quality(watching, quality)>
                             {format!("Watch at {}", quality_label(quality, None))}
                         </button>
                     })}

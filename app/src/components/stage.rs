@@ -24,6 +24,7 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
     });
     let sound_only =
         Memo::new(move |_| watching.plan.with(|plan| plan.as_ref().is_some_and(|plan| plan.video.is_none())));
+    let strained = Memo::new(move |_| watch::strain(watching).is_some());
     let is_torrent = Memo::new(move |_| watching.torrent.with(Option::is_some));
     // Set anew only when they differ, since they are read out.
     let words = Memo::new(move |_| {
@@ -31,6 +32,8 @@ pub(crate) fn Stage(watching: Watching, children: Children) -> impl IntoView {
             Some("Reconnecting…")
         } else if watching.queueing.get() {
             Some("All encoders are busy. Waiting for a free one…")
+        } else if stalls.get() && strained.get() {
+            Some("This server is too slow for this picture. Below is what helps.")
         } else if stalls.get() {
             Some(wait.with(|wait| wait.what).unwrap_or("Fetching this part…"))
         } else {

@@ -10,6 +10,7 @@ mod playback;
 mod prepare;
 mod presence;
 mod state;
+mod strain;
 mod subtitles;
 mod together;
 mod torrent;
@@ -29,6 +30,7 @@ pub(crate) use playback::{
 };
 pub(crate) use presence::{acted, beat};
 pub(crate) use state::{Phase, Watching};
+pub(crate) use strain::strain;
 pub(crate) use subtitles::{change_look, delay_by, follow as follow_subtitles};
 pub(crate) use together::{paused, played, rate_changed, set_alone, set_rules, stay_paused};
 

@@ -140,7 +140,11 @@ fn look_at(written: &[u8], gop: u32) -> Result<bytes::Bytes, String> {
 /// What a tool said of it: its first line, which names the cause; those after it are what follows from that.
 fn why(stderr: &str) -> Option<String> {
     let line = stderr.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let line = line.strip_prefix("[ffmpeg] ").unwrap_or(line);
+    // `[h264_nvenc @ 0x55d0c0ffee00] `: where in its memory is nothing to an operator.
+    let line = match line.split_once("] ") {
+        Some((source, words)) if source.starts_with('[') => words,
+        _ => line,
+    };
     Some(line.chars().take(WORDS).collect())
 }
 
@@ -161,8 +165,9 @@ mod tests {
 
     #[test]
     fn the_cause_is_told_and_not_what_follows() {
-        let told = "[ffmpeg] h264_nvenc: Cannot load libcuda.so.1\n[vo/lavc] Could not initialize encoder.\n";
-        assert_eq!(why(told).unwrap(), "h264_nvenc: Cannot load libcuda.so.1");
+        let told = "[h264_nvenc @ 0x55b7322b0200] Cannot load libcuda.so.1\nError while opening encoder\n";
+        assert_eq!(why(told).unwrap(), "Cannot load libcuda.so.1");
+        assert_eq!(why("h264_nvenc: no such card").unwrap(), "h264_nvenc: no such card");
         assert_eq!(why(" \n"), None);
     }
 

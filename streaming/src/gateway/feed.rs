@@ -12,10 +12,11 @@ use protocol::{Error, ErrorKind, Reach};
 
 use super::{
     Shared,
-    byte_source::{ByteReader, ByteSource},
+    byte_source::ByteSource,
     cache::BLOCK,
     disk::Disk,
-    remote::{Remote, Ticket},
+    reader::Reader,
+    remote::Remote,
     sentences,
     spill::{Reached, Spill},
     starving::Starving,
@@ -303,7 +304,7 @@ impl Core {
     }
 
     /// What the gateway struggles with right now, or has just given up.
-    fn trouble(&self) -> Option<Error> {
+    pub(super) fn trouble(&self) -> Option<Error> {
         match &self.backing {
             Backing::Remote(remote) => {
                 remote.trouble().and_then(|(error, when)| (when.elapsed() < FAULT_AGE).then_some(error))
@@ -320,99 +321,8 @@ impl Core {
     }
 
     /// What one tool has read well says nothing of what another took for the end.
-    fn clear_fault(&self, tool: u64, start: u64, len: u64) {
+    pub(super) fn clear_fault(&self, tool: u64, start: u64, len: u64) {
         let mut faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
         faults.retain(|&by, fault| by != tool || !(start..start + len).contains(&fault.offset));
-    }
-}
-
-/// A read under way. A tool that gives up before the gateway does has met what the gateway struggles with.
-struct Reading<'a> {
-    core: &'a Core,
-    tool: u64,
-    offset: u64,
-    done: bool,
-}
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        if !self.done
-            && let Some(trouble) = self.core.trouble()
-        {
-            self.core.set_fault(self.tool, self.offset, trouble);
-        }
-    }
-}
-
-/// One reader going through a feed.
-pub(super) struct Reader {
-    core: Arc<Core>,
-    tool: u64,
-    ticket: Option<Ticket>,
-    bytes: Option<Box<dyn ByteReader>>,
-}
-
-impl Reader {
-    pub(super) fn new(core: Arc<Core>, tool: u64) -> Self {
-        Self::with(core, tool, false)
-    }
-
-    fn with(core: Arc<Core>, tool: u64, glance: bool) -> Self {
-        let ticket = match &core.backing {
-            Backing::Remote(remote) => Some(remote.enter(glance)),
-            _ => None,
-        };
-        let bytes = match &core.backing {
-            // Heads have numbers.
-            Backing::Bytes(bytes) => Some(bytes.reader(tool > 0)),
-            _ => None,
-        };
-        Self { core, tool, ticket, bytes }
-    }
-
-    pub(super) fn core(&self) -> &Core {
-        &self.core
-    }
-
-    /// The next bytes at an offset: at least one and at most `max`, never more than a block; none at the end.
-    pub(super) async fn next(&mut self, offset: u64, max: u64) -> Result<Bytes, Error> {
-        let max = usize::try_from(max.min(BLOCK)).unwrap_or(usize::MAX);
-        if max == 0 || self.core.len().is_some_and(|len| offset >= len) {
-            return Ok(Bytes::new());
-        }
-        let core = Arc::clone(&self.core);
-        let (ticket, bytes) = (&self.ticket, &mut self.bytes);
-        let reading = async {
-            if let Some(bytes) = bytes {
-                return bytes.next(offset, max).await;
-            }
-            match (&core.backing, ticket) {
-                (Backing::Remote(remote), Some(ticket)) => {
-                    let block = remote.block(ticket, offset / BLOCK).await?;
-                    // Smaller than a block.
-                    let start = usize::try_from(offset % BLOCK).unwrap_or(usize::MAX).min(block.len());
-                    Ok(block.slice(start..block.len().min(start + max)))
-                }
-                (Backing::Spill(spill), _) => spill.read(offset, max).await,
-                (Backing::Disk(disk), _) => disk.read(offset, max).await,
-                (Backing::Remote(_) | Backing::Bytes(_), _) => Err(sentences::closed()),
-            }
-        };
-        let token = self.core.tasks.token();
-        let since = Instant::now();
-        let mut under_way = Reading { core: &core, tool: self.tool, offset, done: false };
-        let read = token.run_until_cancelled(reading).await;
-        under_way.done = true;
-        self.core.starving.note(self.tool, since.elapsed());
-        match read.unwrap_or_else(|| Err(sentences::closed())) {
-            Ok(bytes) => {
-                self.core.clear_fault(self.tool, offset, bytes.len() as u64);
-                Ok(bytes)
-            }
-            Err(error) => {
-                self.core.set_fault(self.tool, offset, error.clone());
-                Err(error)
-            }
-        }
     }
 }

@@ -19,6 +19,7 @@ mod feed;
 mod listener;
 mod opening;
 mod range;
+mod reader;
 mod remote;
 mod sentences;
 mod serve;

@@ -16,8 +16,9 @@ use protocol::Error;
 
 use super::{
     Shared,
-    feed::{Backing, Core, Reader},
+    feed::{Backing, Core},
     range::Wanted,
+    reader::Reader,
     spill::Reached,
     trackers,
 };

@@ -3,6 +3,7 @@
 //! One task owns the heads of a rendition and decides, by the pure functions of [`crate::scheduler`], when one
 //! starts, pauses and ends. HTTP handlers never touch a head: they ask for a segment and await it.
 
+mod endings;
 mod faults;
 mod gauge;
 mod heads;

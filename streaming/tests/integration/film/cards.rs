@@ -20,6 +20,15 @@ use crate::support::{
 const BY_CARD: &str = "v0-encode-s0-gpu";
 const PLAIN_BY_CARD: &str = "v0-encode-none-gpu";
 
+/// A Matinee on a machine with this card.
+async fn with_card(film: &TestFilm, card: &StandIn, encoder: impl Into<EncoderConfig>) -> Theatre {
+    Theatre::with(film, |config| {
+        config.encoder = encoder.into();
+        config.tools.ffmpeg = Some(card.path());
+    })
+    .await
+}
+
 async fn tried(theatre: &Theatre) -> EncoderReport {
     eventually("the encoders are tried out", PATIENCE, || !theatre.matinee.system().encoder.trying).await;
     theatre.matinee.system().encoder
@@ -67,11 +76,7 @@ async fn without_a_card_the_processor_encodes_and_each_trial_says_why() {
 async fn a_card_that_works_encodes_every_frame_on_the_grid() {
     let film = film("vp9").await;
     let card = StandIn::card(EncoderKind::Nvenc, None, None);
-    let theatre = Theatre::with(&film, |config| {
-        config.encoder = Wanted::Auto.into();
-        config.tools.ffmpeg = Some(card.path());
-    })
-    .await;
+    let theatre = with_card(&film, &card, Wanted::Auto).await;
     let report = tried(&theatre).await;
     assert_eq!(report.used, EncoderKind::Nvenc, "{report:?}");
     assert_eq!(report.trials.len(), 1, "the others are not needed");
@@ -93,11 +98,9 @@ async fn of_several_cards_the_one_that_works_is_taken() {
     }
     // The first of the two is for something else.
     let card = StandIn::card(EncoderKind::Vaapi, Some(&cards.path().join("renderD129")), None);
-    let theatre = Theatre::with(&film, |config| {
-        config.encoder = EncoderConfig { wanted: Wanted::This(EncoderKind::Vaapi), cards: cards.path().into() };
-        config.tools.ffmpeg = Some(card.path());
-    })
-    .await;
+    let theatre =
+        with_card(&film, &card, EncoderConfig { wanted: Wanted::This(EncoderKind::Vaapi), cards: cards.path().into() })
+            .await;
     let report = tried(&theatre).await;
     assert_eq!(report.used, EncoderKind::Vaapi, "{report:?}");
     theatre.ready().await;
@@ -110,11 +113,7 @@ async fn of_several_cards_the_one_that_works_is_taken() {
 async fn a_card_that_leaves_the_grid_is_not_used() {
     let film = film("vp9").await;
     let card = StandIn::card(EncoderKind::Qsv, None, Some(20));
-    let theatre = Theatre::with(&film, |config| {
-        config.encoder = Wanted::This(EncoderKind::Qsv).into();
-        config.tools.ffmpeg = Some(card.path());
-    })
-    .await;
+    let theatre = with_card(&film, &card, Wanted::This(EncoderKind::Qsv)).await;
     let report = tried(&theatre).await;
     assert_eq!(report.used, EncoderKind::X264);
     let problem = report.trials[0].problem.clone().unwrap();
@@ -130,11 +129,7 @@ async fn a_card_that_leaves_the_grid_is_not_used() {
 async fn a_card_that_fails_later_is_left_for_the_processor() {
     let film = film("vp9").await;
     let card = StandIn::card(EncoderKind::Nvenc, None, None);
-    let theatre = Theatre::with(&film, |config| {
-        config.encoder = Wanted::Auto.into();
-        config.tools.ffmpeg = Some(card.path());
-    })
-    .await;
+    let theatre = with_card(&film, &card, Wanted::Auto).await;
     assert_eq!(tried(&theatre).await.used, EncoderKind::Nvenc);
     theatre.ready().await;
     theatre.segment(BY_CARD, 0).await.unwrap();
