@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 import matinee
-from children import Child
+from children import Child, Failed
 from matinee import Client, Server
 from measure import DEFAULT_PRESET
 from report import median, progress, with_spread
@@ -54,7 +54,6 @@ WAYS = (
     PLAIN,
     Way("H.264, ultrafast", preset="ultrafast"),
     Way("H.264, veryfast", preset="veryfast"),
-    Way("H.264, the preset by need", preset="auto"),
     Way("H.264, subtitles drawn in", query="video=encode&burn=s0"),
     Way("H.264, made 720p", query="video=encode&burn=none&quality=720"),
     Way("HEVC 10-bit", "hevc10"),
@@ -110,13 +109,17 @@ def encoders_that_work(bench):
     found = []
     for card in CARDS:
         with Server(bench.program, bench.folder("encoders"), DEFAULT_PRESET, encoder=card) as server:
-            client = Client(server.port)
-            deadline = time.monotonic() + TRIAL_S
-            while (report := client.call("system")["encoder"]).get("trying") and time.monotonic() < deadline:
-                time.sleep(0.1)
-        if report["used"] == card:
-            found.append(card)
+            if wait_for_trials(Client(server.port))["used"] == card:
+                found.append(card)
     return found
+
+
+def wait_for_trials(client):
+    """Waits until the server knows its encoder; what it says of it."""
+    deadline = time.monotonic() + TRIAL_S
+    while (report := client.call("system")["encoder"]).get("trying") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return report
 
 
 def factor(bench, way, encoder):
@@ -124,8 +127,12 @@ def factor(bench, way, encoder):
     bench.warm_up(way.film)
     with Server(bench.program, bench.folder("speed"), way.preset, encoder=encoder) as server:
         client = Client(server.port)
+        wait_for_trials(client)
         session = client.call("open", source=bench.url(way.film))["session"]
         rendition = matinee.load(client, matinee.picture(client, session, way.query))
+        by_card = rendition.playlist.split("/")[-2].endswith("-gpu")
+        if by_card != (encoder != "libx264"):
+            raise Failed(f"{rendition.playlist} is not made by {encoder}, which was to be measured")
         first, last = rendition.at(FROM_S), rendition.at(UNTIL_S)
         for segment in rendition.segments[:first]:
             client.get(segment)

@@ -129,6 +129,8 @@ impl FromStr for RenditionId {
 pub enum VideoMode {
     Copy,
     Encode,
+    /// Encoded by the processor, whatever else there is: asked for where a player failed on a graphics card's picture.
+    Software,
 }
 
 /// `quality=`: the height that a picture is scaled down to.

@@ -8,6 +8,7 @@ use protocol::{AudioMode, ErrorKind, MasterQuery, PlanView, Quality, TrackId, Vi
 pub(crate) struct Fallback {
     asked_again: u8,
     encode: bool,
+    software: bool,
     encode_sound: bool,
 }
 
@@ -48,6 +49,10 @@ impl Fallback {
                 self.encode = true;
                 true
             }
+            Witness::Browser if copied.on_card && !self.software => {
+                self.software = true;
+                true
+            }
             // Browsers do not say which of the two they failed on.
             Witness::Browser if copied.sound && !self.encode_sound => {
                 self.encode_sound = true;
@@ -64,7 +69,7 @@ impl Fallback {
 
     /// What the server is told about how to make the picture.
     pub(crate) fn video(self) -> Option<VideoMode> {
-        self.encode.then_some(VideoMode::Encode)
+        if self.software { Some(VideoMode::Software) } else { self.encode.then_some(VideoMode::Encode) }
     }
 }
 
@@ -81,7 +86,7 @@ fn is_picture_copied(query: &MasterQuery, plan: Option<&PlanView>) -> bool {
     let original = query.quality.unwrap_or_default() == Quality::Original;
     let bare = query.burn.as_deref().is_none_or(|burn| burn == "none");
     let planned = plan.and_then(|plan| plan.video.as_ref()).is_some_and(|video| video.mode == VideoMode::Copy);
-    query.video != Some(VideoMode::Encode) && original && bare && planned
+    query.video.is_none_or(|video| video == VideoMode::Copy) && original && bare && planned
 }
 
 #[cfg(test)]
@@ -111,6 +116,15 @@ mod tests {
         assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, both) && !fallback.encodes_sound());
         assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND) && fallback.encodes_sound());
         assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND));
+    }
+
+    #[test]
+    fn a_picture_of_a_card_that_the_browser_fails_on_is_asked_of_the_processor() {
+        let mut fallback = Fallback::default();
+        let of_card = Copied { on_card: true, ..SOUND };
+        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, of_card) && !fallback.encodes_sound());
+        assert_eq!(fallback.video(), Some(VideoMode::Software));
+        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND) && fallback.encodes_sound());
     }
 
     #[test]

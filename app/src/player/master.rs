@@ -31,6 +31,7 @@ pub(crate) fn master_url(session: SessionId, query: &MasterQuery) -> String {
     let video = video.map(|video| match video {
         VideoMode::Copy => "copy",
         VideoMode::Encode => "encode",
+        VideoMode::Software => "software",
     });
     let parts = [
         ("video", video.map(str::to_owned)),

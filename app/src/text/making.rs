@@ -12,10 +12,10 @@ pub(crate) const SUBTITLES_OFF: &str =
 pub(crate) fn picture_words(plan: &VideoPlan, height: Option<u32>) -> String {
     match plan.mode {
         VideoMode::Copy => "Original picture, not re-encoded.".to_owned(),
-        VideoMode::Encode if height.is_some_and(|height| plan.height < height) => {
+        VideoMode::Encode | VideoMode::Software if height.is_some_and(|height| plan.height < height) => {
             because(&format!("Re-encoded at {}p", plan.height), plan.why.as_deref())
         }
-        VideoMode::Encode => because("Re-encoded", plan.why.as_deref()),
+        VideoMode::Encode | VideoMode::Software => because("Re-encoded", plan.why.as_deref()),
     }
 }
 

@@ -1,6 +1,6 @@
 """Containers, well made or not quite."""
 
-from . import edits
+from . import base, edits
 from .inputs import Input, Plays
 from .pictures import AAC, FILM, VPX, X264, film
 
@@ -33,6 +33,8 @@ INPUTS = (
     film("flv", "film.flv", "H.264 and AAC in FLV", X264),
     film("flv-no-duration", "live.flv", "FLV that does not tell its duration", X264,
          f"{AAC} -flvflags no_duration_filesize"),
+    film("flv-torn", "torn.flv", "FLV of a recording that broke off", X264, f"{AAC} -flvflags no_duration_filesize",
+         edit=edits.bytes_off(5), plays=Plays(length_off_s=0.2, part=True, frames=base.FRAMES - 3)),
     film("ogg", "film.ogg", "Theora and Opus in Ogg", "-c:v libtheora -q:v 7", "-c:a libopus"),
     film("asf", "film.asf", "H.264 and WMA in ASF", X264, "-c:a wmav2"),
     film("vob", "film.vob", "a DVD's program stream", "-c:v mpeg2video -q:v 4 -bf 2 -g 15", "-c:a ac3 -f vob",

@@ -22,6 +22,11 @@ def bytes_only(count):
     return lambda data: data[:count]
 
 
+def bytes_off(count):
+    """Without its last bytes, so that the last packet is torn."""
+    return lambda data: data[:-count]
+
+
 def nothing(data):
     return b""
 

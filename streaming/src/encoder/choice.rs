@@ -2,11 +2,8 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use protocol::{EncoderKind, EncoderReport, EncoderTrial};
@@ -61,15 +58,27 @@ impl From<Wanted> for EncoderConfig {
     }
 }
 
-/// A card that could not go on in so many places, and made nothing between them, is not used any more.
-const FAILURES: usize = 2;
-
 /// The encoder in use. Cheap to clone. libx264 until the trials are over.
 #[derive(Clone, Debug)]
 pub struct Encoders {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     state: watch::Sender<State>,
-    /// In a row.
-    failures: Arc<AtomicUsize>,
+    /// None where nothing can be tried.
+    bench: Option<Bench>,
+    worked: Mutex<Option<Instant>>,
+}
+
+/// What trials are made with.
+#[derive(Debug)]
+struct Bench {
+    spawner: Spawner,
+    mpv: PathBuf,
+    ffmpeg: PathBuf,
+    tasks: Tasks,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -77,6 +86,8 @@ struct State {
     used: Option<Hardware>,
     trying: bool,
     trials: Vec<EncoderTrial>,
+    /// The card in use is being tried again.
+    doubted: bool,
 }
 
 impl Encoders {
@@ -84,33 +95,44 @@ impl Encoders {
     pub(crate) fn start(config: EncoderConfig, spawner: &Spawner, tools: &Tools, tasks: &Tasks) -> Self {
         let kinds = config.wanted.kinds();
         // Without the programs there is nothing to try, and nothing to play.
-        let (mpv, ffmpeg) = (tools.require("mpv"), tools.require("ffmpeg"));
-        let trying = !kinds.is_empty() && mpv.is_ok() && ffmpeg.is_ok();
-        let encoders =
-            Self { state: watch::Sender::new(State { trying, ..State::default() }), failures: Arc::default() };
-        let (true, Ok(mpv), Ok(ffmpeg)) = (trying, mpv, ffmpeg) else { return encoders };
-        let (trying, spawner) = (encoders.clone(), spawner.clone());
-        let (mpv, ffmpeg) = (mpv.to_owned(), ffmpeg.to_owned());
-        tasks.spawn("encoder trials", async move {
-            let tools = VideoTools { mpv: &mpv, ffmpeg: &ffmpeg };
-            let tries = async {
-                for kind in kinds {
-                    if trying.try_kind(&spawner, tools, kind, &config.cards).await {
-                        break;
-                    }
-                }
-            };
-            if tokio::time::timeout(LIMIT, tries).await.is_err() {
-                tracing::warn!("the encoders were not tried out within {} s", LIMIT.as_secs());
+        let bench = match (tools.require("mpv"), tools.require("ffmpeg")) {
+            (Ok(mpv), Ok(ffmpeg)) if !kinds.is_empty() => {
+                Some(Bench { spawner: spawner.clone(), mpv: mpv.into(), ffmpeg: ffmpeg.into(), tasks: tasks.clone() })
             }
-            trying.state.send_modify(|state| state.trying = false);
-            tracing::info!(encoder = trying.state.borrow().kind().name(), "pictures are encoded by this");
-        });
+            _ => None,
+        };
+        let state = watch::Sender::new(State { trying: bench.is_some(), ..State::default() });
+        let encoders = Self { inner: Arc::new(Inner { state, bench, worked: Mutex::default() }) };
+        if encoders.inner.bench.is_some() {
+            let trying = encoders.clone();
+            tasks.spawn("encoder trials", async move { trying.try_all(&kinds, &config.cards).await });
+        }
         encoders
     }
 
+    async fn try_all(&self, kinds: &[EncoderKind], cards: &Path) {
+        let tries = async {
+            for kind in kinds {
+                if self.try_kind(*kind, cards).await {
+                    break;
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(LIMIT, tries).await.is_ok();
+        self.inner.state.send_modify(|state| {
+            state.trying = false;
+            for kind in kinds.iter().filter(|_| !in_time) {
+                if !state.trials.iter().any(|trial| trial.encoder == *kind) {
+                    let problem = format!("it was not tried out within {} s of the start", LIMIT.as_secs());
+                    state.trials.push(EncoderTrial { encoder: *kind, problem: Some(problem) });
+                }
+            }
+        });
+        tracing::info!(encoder = self.inner.state.borrow().kind().name(), "pictures are encoded by this");
+    }
+
     /// Whether this encoder works, on one of the machine's cards.
-    async fn try_kind(&self, spawner: &Spawner, tools: VideoTools<'_>, kind: EncoderKind, cards: &Path) -> bool {
+    async fn try_kind(&self, kind: EncoderKind, cards: &Path) -> bool {
         let devices: Vec<Option<PathBuf>> = match kind {
             // The others find theirs themselves.
             EncoderKind::Vaapi => trial::cards(cards).into_iter().map(Some).collect(),
@@ -119,9 +141,9 @@ impl Encoders {
         let mut problem = "this machine shows no graphics card (/dev/dri/renderD*)".to_owned();
         for device in devices {
             let hardware = Hardware { kind, device };
-            match trial::try_out(spawner, tools, &hardware).await {
+            match self.inner.try_out(&hardware).await {
                 Ok(()) => {
-                    self.state.send_modify(|state| {
+                    self.inner.state.send_modify(|state| {
                         state.trials.push(EncoderTrial { encoder: kind, problem: None });
                         state.used = Some(hardware);
                     });
@@ -132,13 +154,13 @@ impl Encoders {
         }
         tracing::info!(encoder = kind.name(), problem, "this encoder is not used");
         let trial = EncoderTrial { encoder: kind, problem: Some(problem) };
-        self.state.send_modify(|state| state.trials.push(trial));
+        self.inner.state.send_modify(|state| state.trials.push(trial));
         false
     }
 
     /// The graphics card's encoder that works here; waits a moment where that is still being found out.
     pub async fn hardware(&self) -> Option<Hardware> {
-        let mut state = self.state.subscribe();
+        let mut state = self.inner.state.subscribe();
         let settled = state.wait_for(|state| !state.trying);
         let known = tokio::time::timeout(PATIENCE, settled).await;
         known.ok()?.ok()?.used.clone()
@@ -147,45 +169,78 @@ impl Encoders {
     /// Whether a card is in use.
     #[must_use]
     pub fn has_card(&self) -> bool {
-        self.state.borrow().used.is_some()
+        self.inner.state.borrow().used.is_some()
     }
 
     /// The card has made a segment.
     pub(crate) fn card_worked(&self) {
-        self.failures.store(0, Relaxed);
+        *self.inner.worked() = Some(Instant::now());
     }
 
-    /// The card could not go on with a rendition. It may have more to do than it takes at the same time, so that others go on;
-    /// where none does, it is left for good.
+    /// The card could not go on with a rendition. That may be the film's fault, so the card is tried again, and left until the
+    /// next start where that fails too, unless others got something out of it meanwhile: then it has only been given more to do than
+    /// it takes at the same time.
     pub(crate) fn card_failed(&self) {
-        if self.failures.fetch_add(1, Relaxed) + 1 < FAILURES {
-            return;
-        }
-        self.state.send_if_modified(|state| {
-            let Some(Hardware { kind, .. }) = state.used.take() else { return false };
-            tracing::warn!(
-                encoder = kind.name(),
-                "the graphics card fails; the processor encodes until the next start"
-            );
-            let problem = "it stopped working while films were encoded; restart Matinee to try it again".to_owned();
-            for trial in state.trials.iter_mut().filter(|trial| trial.encoder == kind) {
-                trial.problem = Some(problem.clone());
+        let Some(bench) = &self.inner.bench else { return };
+        let mut doubted = None;
+        self.inner.state.send_if_modified(|state| {
+            if !state.doubted {
+                doubted.clone_from(&state.used);
+                state.doubted = doubted.is_some();
             }
-            true
+            doubted.is_some()
+        });
+        let Some(hardware) = doubted else { return };
+        let (again, began) = (self.clone(), Instant::now());
+        bench.tasks.spawn("encoder trial", async move {
+            let tried = match again.inner.try_out(&hardware).await {
+                Err(_) if again.inner.worked().is_some_and(|when| when > began) => Ok(()),
+                tried => tried,
+            };
+            again.inner.state.send_modify(|state| state.doubt_is_over(&hardware, tried));
         });
     }
 
     /// For the page. `preset` is libx264's.
     #[must_use]
     pub fn report(&self, preset: String) -> EncoderReport {
-        let state = self.state.borrow();
+        let state = self.inner.state.borrow();
         EncoderReport { used: state.kind(), preset, trying: state.trying, trials: state.trials.clone() }
+    }
+}
+
+impl Inner {
+    /// Bounded: a trial is two runs, each with a limit.
+    async fn try_out(&self, hardware: &Hardware) -> Result<(), String> {
+        let Some(bench) = &self.bench else { return Err("there is nothing to try it with".into()) };
+        let tools = VideoTools { mpv: &bench.mpv, ffmpeg: &bench.ffmpeg };
+        trial::try_out(&bench.spawner, tools, hardware).await
+    }
+
+    fn worked(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.worked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl State {
     fn kind(&self) -> EncoderKind {
         self.used.as_ref().map_or(EncoderKind::X264, |hardware| hardware.kind)
+    }
+
+    fn doubt_is_over(&mut self, hardware: &Hardware, tried: Result<(), String>) {
+        self.doubted = false;
+        let Err(why) = tried else { return };
+        let kind = hardware.kind;
+        tracing::warn!(
+            encoder = kind.name(),
+            why,
+            "the graphics card fails; the processor encodes until the next start"
+        );
+        self.used = None;
+        let problem = format!("it stopped working while films were encoded: {why}; restart Matinee to try it again");
+        for trial in self.trials.iter_mut().filter(|trial| trial.encoder == kind) {
+            trial.problem = Some(problem.clone());
+        }
     }
 }
 
@@ -194,21 +249,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_card_is_left_when_nothing_comes_of_it_any_more() {
-        let used = Some(Hardware { kind: EncoderKind::Qsv, device: None });
+    fn a_card_is_left_when_it_fails_on_the_test_picture_too() {
+        let card = Hardware { kind: EncoderKind::Qsv, device: None };
         let trials = vec![EncoderTrial { encoder: EncoderKind::Qsv, problem: None }];
-        let state = watch::Sender::new(State { used, trials, trying: false });
-        let encoders = Encoders { state, failures: Arc::default() };
-        for _ in 0..3 {
-            encoders.card_failed();
-            encoders.card_worked();
-        }
-        assert!(encoders.has_card(), "others go on");
-        encoders.card_failed();
-        encoders.card_failed();
-        let report = encoders.report("auto".into());
-        assert_eq!((encoders.has_card(), report.used), (false, EncoderKind::X264));
-        assert!(report.trials[0].problem.as_ref().unwrap().contains("restart Matinee"));
+        let mut state = State { used: Some(card.clone()), trials, trying: false, doubted: true };
+        state.doubt_is_over(&card, Ok(()));
+        assert_eq!((state.kind(), state.doubted), (EncoderKind::Qsv, false));
+        state.doubt_is_over(&card, Err("device lost".into()));
+        assert_eq!(state.kind(), EncoderKind::X264);
+        let problem = state.trials[0].problem.clone().unwrap();
+        assert!(problem.contains("device lost") && problem.contains("restart Matinee"), "{problem}");
     }
 
     #[test]

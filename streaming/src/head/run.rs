@@ -133,7 +133,7 @@ impl HeadRun {
     /// mpv tries a source that the gateway has given up again and again, for 20 s and more. Nobody who waits for the
     /// head would be told of it so long, hence the looks at the source while the head is silent.
     async fn next(&self, stdout: &mut ChildStdout, buffer: &mut BytesMut) -> Result<usize, HeadEnd> {
-        let since = Instant::now();
+        let (since, starved) = (Instant::now(), self.feed.starved(self.id));
         loop {
             match timeout(LOOK, stdout.read_buf(buffer)).await {
                 Ok(Ok(count)) => return Ok(count),
@@ -143,7 +143,9 @@ impl HeadRun {
             if let Some(failure) = self.feed.failure_of(self.id) {
                 return Err(source_failed(&failure));
             }
-            if since.elapsed() >= self.silence {
+            // A source may be late in several places in turn, each of them within what the gateway bears.
+            let waited = self.feed.starved(self.id).saturating_sub(starved);
+            if since.elapsed().saturating_sub(waited) >= self.silence {
                 return Err(HeadEnd::Failed(format!("it wrote nothing for {} s", self.silence.as_secs())));
             }
         }

@@ -220,9 +220,9 @@ impl AudioCopy {
     pub fn of(track: &AudioTrack, frames: Option<(f64, f64)>, is_film: bool, times: Times) -> Result<Self, String> {
         let name = super::words::codec(&track.codec);
         let (codec, asked, frame_samples) = match (track.codec.as_str(), track.profile.as_deref()) {
-            // Chromium says that it decodes AAC and then fails on these.
+            // Chromium (156) says that it decodes AAC and then fails on these. Others may not, which nobody has tried here.
             ("aac", _) if matches!(track.channels, 3 | 4) => {
-                return Err(format!("browsers fail on AAC of {} channels", track.channels));
+                return Err(format!("some browsers fail on AAC of {} channels", track.channels));
             }
             ("aac", Some("LC")) => ("mp4a.40.2", "mp4a.40.2", 1024),
             ("aac", _) => return Err("only the AAC-LC kind of AAC is passed on as it is".into()),

@@ -38,6 +38,7 @@ pub(super) fn sight(
     };
     // A card may refuse one picture more than it takes at the same time, and take others.
     let by = |burn| match film.hardware {
+        Some(_) if query.video == Some(VideoMode::Software) => EncodedBy::Processor,
         Some(_) if !film.faults.contains_key(&encoded(burn, EncodedBy::GraphicsCard)) => EncodedBy::GraphicsCard,
         _ => EncodedBy::Processor,
     };
@@ -78,7 +79,8 @@ fn why_not_copied(
     if quality != Quality::Original {
         return Some("a smaller picture was chosen".into());
     }
-    (query.video == Some(VideoMode::Encode)).then(|| "the player could not decode the original".into())
+    let asked = matches!(query.video, Some(VideoMode::Encode | VideoMode::Software));
+    asked.then(|| "the player could not decode the original".into())
 }
 
 /// What a browser said of itself. Nonsense is nothing.

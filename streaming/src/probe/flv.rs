@@ -22,6 +22,10 @@ const VIDEO: u8 = 9;
 /// H.264's number among the codecs, and that of its packets which hold frames.
 const AVC: u8 = 7;
 const AVC_FRAMES: u8 = 1;
+/// The sign of the newer form, and its packets that hold frames: with a delay, and without.
+const ENHANCED: u8 = 0x80;
+const ENHANCED_FRAMES: u8 = 1;
+const ENHANCED_FRAMES_AT_ONCE: u8 = 3;
 
 /// Whether `onMetaData`, which stands at the file's start, has a duration.
 pub(super) fn tells_duration(start: &[u8]) -> bool {
@@ -58,7 +62,7 @@ struct Last {
 
 fn last_times(tail: &[u8]) -> Last {
     let mut last = Last::default();
-    let mut end = tail.len();
+    let mut end = last_end(tail);
     while let Some((start, tag)) = tag_before(tail, end) {
         let decoded_ms = i64::from(u32::from_be_bytes([tag[7], tag[4], tag[5], tag[6]]));
         let latest = last.video.into_iter().chain(last.audio).max().unwrap_or(decoded_ms);
@@ -78,6 +82,15 @@ fn last_times(tail: &[u8]) -> Last {
     last
 }
 
+/// Where the last whole tag ends: a recording that broke off ends within one.
+fn last_end(tail: &[u8]) -> usize {
+    // Two in a row, since a length may stand anywhere by chance.
+    let is_end =
+        |end: &usize| tag_before(tail, *end).is_some_and(|(start, _)| start == 0 || tag_before(tail, start).is_some());
+    let whole = tail.len();
+    if tag_before(tail, whole).is_some() { whole } else { (0..whole).rev().find(is_end).unwrap_or(0) }
+}
+
 /// The tag before `end`, with its header and without the length behind it, and where it starts.
 fn tag_before(tail: &[u8], end: usize) -> Option<(usize, &[u8])> {
     let behind = end.checked_sub(4)?;
@@ -91,6 +104,12 @@ fn tag_before(tail: &[u8], end: usize) -> Option<(usize, &[u8])> {
 /// How much later than it is decoded a frame is shown, in milliseconds; none for what is no frame.
 fn shown_after_ms(body: &[u8]) -> Option<i64> {
     match *body {
+        // "Enhanced RTMP", for HEVC and others: the kind of packet, a name of four letters, and the delay.
+        [kind, _, _, _, _, a, b, c, ..] if kind & ENHANCED != 0 => match kind & 0x0F {
+            ENHANCED_FRAMES => Some(i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8)),
+            ENHANCED_FRAMES_AT_ONCE => Some(0),
+            _ => None,
+        },
         [kind, packet, a, b, c, ..] if kind & 0x0F == AVC => {
             (packet == AVC_FRAMES).then(|| i64::from(i32::from_be_bytes([a, b, c, 0]) >> 8))
         }
@@ -129,6 +148,22 @@ mod tests {
     }
 
     #[test]
+    fn a_recording_that_broke_off_ends_with_its_last_whole_tag() {
+        let whole = [frame(960, 40), tag(AUDIO, 980, &[0xAF]), frame(1000, 40)].concat();
+        for torn in [whole.len() - 1, whole.len() - 5, whole.len() - 17] {
+            assert_eq!(last_times(&whole[..torn]), Last { video: Some(1000), audio: Some(980) }, "{torn}");
+        }
+    }
+
+    #[test]
+    fn the_newer_form_is_read_too() {
+        let newer = |packet: u8, later: u8| tag(VIDEO, 1000, &[0x90 | packet, b'h', b'v', b'c', b'1', 0, 0, later, 9]);
+        assert_eq!(last_times(&newer(1, 80)).video, Some(1080));
+        assert_eq!(last_times(&newer(3, 80)).video, Some(1000));
+        assert_eq!(last_times(&newer(2, 80)).video, None, "the end of a sequence");
+    }
+
+    #[test]
     fn times_have_their_high_byte_elsewhere() {
         let late = 0x0102_0304;
         assert_eq!(last_times(&frame(late, 0)).video, Some(i64::from(late)));
@@ -136,8 +171,7 @@ mod tests {
 
     #[test]
     fn what_is_no_tag_tells_nothing() {
-        let broken = [frame(960, 40), vec![0, 0, 0, 9]].concat();
-        for tail in [&b""[..], b"abc", &[0xFF; 400], &[0; 400], &broken] {
+        for tail in [&b""[..], b"abc", &[0xFF; 400], &[0; 400], &[0, 0, 0, 9]] {
             assert_eq!(last_times(tail), Last::default());
         }
     }

@@ -20,7 +20,7 @@ const END_LIMIT: Duration = Duration::from_secs(5);
 const STDERR_LIMIT: Duration = Duration::from_secs(1);
 
 /// How long a feeder may take to be gone after the child that read it has ended in order.
-const FEEDER_LIMIT: Duration = Duration::from_secs(1);
+const FEEDER_LIMIT: Duration = Duration::from_secs(4);
 
 /// How a child ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

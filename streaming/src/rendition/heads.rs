@@ -25,6 +25,8 @@ pub(super) struct Head {
     /// Passed over by a graphics card.
     pub(super) preset: Preset,
     pub(super) gauge: Gauge,
+    /// Seconds of film that it makes in a second, where that is too few for who is close.
+    pub(super) strain: Option<f64>,
     /// Why it was told to stop, for the log.
     pub(super) reason: Option<String>,
 }
@@ -34,10 +36,15 @@ impl Head {
         *self.hold.borrow()
     }
 
-    pub(super) fn set_held(&mut self, held: bool) {
-        if held {
-            self.gauge.pause();
-        }
+    /// It has no more to do for now: how fast it was tells nothing any more.
+    pub(super) fn rest(&mut self) {
+        self.gauge.pause();
+        self.strain = None;
+        self.set_held(true);
+    }
+
+    /// What it waits for others counts as time that it takes: the machine makes so much for all of them together.
+    pub(super) fn set_held(&self, held: bool) {
         self.hold.send_if_modified(|hold| std::mem::replace(hold, held) != held);
     }
 
@@ -66,6 +73,11 @@ impl Heads {
 
     pub(super) fn views(&self) -> Vec<HeadView> {
         self.alive.iter().filter(|head| head.reason.is_none()).map(|head| head.view).collect()
+    }
+
+    /// The worst of what viewers bear.
+    pub(super) fn strain(&self) -> Option<f64> {
+        self.alive.iter().filter(|head| head.reason.is_none()).filter_map(|head| head.strain).reduce(f64::min)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Head> {

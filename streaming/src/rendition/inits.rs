@@ -12,7 +12,8 @@ use crate::{
     head::{Order, VideoOrder},
 };
 
-/// The init segments of a film's encoded videos. Cheap to clone; there are as many as the film has video tracks.
+/// The init segments of a film's encoded videos. Cheap to clone; each video track has at most one for each quality, and as many
+/// again where a graphics card encodes.
 #[derive(Clone, Debug, Default)]
 pub struct Inits {
     known: Arc<Mutex<Vec<(VideoOrder, Bytes)>>>,

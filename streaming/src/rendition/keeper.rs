@@ -209,8 +209,6 @@ impl Keeper {
         let table = self.table();
         let lowest = self.waiters.lowest();
         let waiting_for_init = self.waiters.is_waiting_for_init();
-        // Who is ahead keeps up, whatever was measured before; without heads there is nothing to say.
-        let mut is_ahead = self.heads.is_empty();
         for head in self.heads.iter_mut().filter(|head| head.reason.is_none()) {
             let foremost =
                 readers.iter().filter(|reader| reader.segment <= head.view.next).map(|reader| reader.segment).max();
@@ -232,16 +230,12 @@ impl Keeper {
             }
             match pace(&head.view, head.is_held(), &readers, ahead_bytes, &table, &self.around.limits) {
                 Pace::Run => head.set_held(false),
-                Pace::Hold => {
-                    head.set_held(true);
-                    is_ahead = true;
-                }
+                Pace::Hold => head.rest(),
+                Pace::Yield => head.set_held(true),
                 Pace::Stop(reason) => head.end(reason.to_string()),
             }
         }
-        if is_ahead {
-            self.tell_strain(None);
-        }
+        self.tell_strain();
         if let Some(lowest) = lowest {
             self.space.set_window(lowest.saturating_sub(BEHIND));
         }

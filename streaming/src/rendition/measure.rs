@@ -29,23 +29,24 @@ impl Keeper {
         tracing::debug!(head = id, speed, preset = preset.name(), "measured");
         let readers = self.waiters.views(now);
         let close = |reader: &ReaderView| {
-            reader.segment < end && (reader.waiting || table.start_s(next) - table.start_s(reader.segment) < CLOSE_S)
+            let is_behind = reader.segment <= next && table.start_s(next) - table.start_s(reader.segment) < CLOSE_S;
+            is_behind || reader.waiting && (next..end).contains(&reader.segment)
         };
-        if !readers.iter().any(close) {
-            return self.tell_strain(None);
-        }
-        match faster {
+        let is_close = readers.iter().any(close);
+        head.strain = (is_close && speed < 1.0).then_some(speed);
+        match faster.filter(|_| is_close) {
             Some(faster) if next < end => {
                 let (from, to) = (preset.name(), faster.name());
                 tracing::info!(head = id, rendition = %self.spec.id, speed, from, to, "too slow for who watches");
                 head.end("a head with a faster preset goes on from here");
                 self.start_head(&table, next, end, Some(faster));
             }
-            _ => self.tell_strain((speed < 1.0).then_some(speed)),
+            _ => {}
         }
     }
 
-    pub(super) fn tell_strain(&self, strain: Option<f64>) {
+    pub(super) fn tell_strain(&self) {
+        let strain = self.heads.strain();
         self.strain.send_if_modified(|told| std::mem::replace(told, strain) != strain);
     }
 }

@@ -86,7 +86,18 @@ impl Keeper {
         });
         let view = HeadView { id, next: first, end };
         let gauge = Gauge::default();
-        self.heads.push(Head { view, first, ordered_end: end, hold, stop, pulse, preset, gauge, reason: None });
+        self.heads.push(Head {
+            view,
+            first,
+            ordered_end: end,
+            hold,
+            stop,
+            pulse,
+            preset,
+            gauge,
+            strain: None,
+            reason: None,
+        });
     }
 
     /// Enough for nearly all films whose container lists its tracks, until a head has failed.

@@ -21,8 +21,10 @@ pub struct ReaderView {
 pub enum Pace {
     /// Be read from.
     Run,
-    /// Not be read from, so that its full pipe stops it.
+    /// Not be read from, so that its full pipe stops it: it is far ahead.
     Hold,
+    /// Not be read from while somebody waits for another head.
+    Yield,
     /// Be ended.
     Stop(StopReason),
 }
@@ -61,7 +63,11 @@ pub fn pace(
         ahead_s >= limits.ahead_s || ahead_bytes >= limits.ahead_bytes
     };
     let others_wait = readers.iter().any(|reader| reader.waiting);
-    if far || others_wait { Pace::Hold } else { Pace::Run }
+    match (far, others_wait) {
+        (true, _) => Pace::Hold,
+        (false, true) => Pace::Yield,
+        (false, false) => Pace::Run,
+    }
 }
 
 #[cfg(test)]
@@ -128,7 +134,8 @@ mod tests {
     #[test]
     fn holds_while_somebody_waits_for_another_head() {
         let follower = reader(199, false, 0);
-        assert_eq!(ask(false, &[follower, reader(3, true, 0)], 0), Pace::Hold);
+        assert_eq!(ask(false, &[follower, reader(3, true, 0)], 0), Pace::Yield);
+        assert_eq!(ask(false, &[reader(150, false, 0), reader(3, true, 0)], 0), Pace::Hold, "far ahead");
         assert_eq!(ask(true, &[follower, reader(3, false, 0)], 0), Pace::Run);
         assert_eq!(ask(false, &[follower, reader(3, true, 0), reader(200, true, 0)], 0), Pace::Run);
     }

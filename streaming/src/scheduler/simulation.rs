@@ -166,7 +166,7 @@ impl Room {
                         "runs away from its readers"
                     );
                 }
-                Pace::Hold => {
+                Pace::Hold | Pace::Yield => {
                     prop_assert!(!waited, "holds though it is waited for");
                     head.holding = true;
                 }

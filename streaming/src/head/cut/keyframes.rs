@@ -79,6 +79,9 @@ pub struct KeyframeCutter {
     pictures: Vec<Picture>,
     data: Vec<Bytes>,
     bytes: usize,
+    from_start: bool,
+    /// Of all segments so far.
+    frames: usize,
 }
 
 impl KeyframeCutter {
@@ -95,6 +98,8 @@ impl KeyframeCutter {
             pictures: Vec::new(),
             data: Vec::new(),
             bytes: 0,
+            from_start: first == 0,
+            frames: 0,
         }
     }
 
@@ -152,6 +157,7 @@ impl KeyframeCutter {
         if self.bytes > MAX_SEGMENT {
             return Err(CutError::TooLarge(MAX_SEGMENT));
         }
+        self.frames += pictures.len();
         self.pictures.extend(pictures);
         self.data.push(fragment.data.clone());
         if self.is_whole() {
@@ -195,12 +201,16 @@ impl KeyframeCutter {
         }
     }
 
-    /// Whether a film of one segment has more than a few frames for its time. A decoder keeps some back until it is told that no
+    /// Whether a film that one head has made from its start to its end has more than a few frames. A decoder keeps some back until it is told that no
     /// more come, which hls.js (1.7) does not say before the first of them has been shown: both would wait for ever.
     pub(super) fn check_moves(&self) -> Result<(), CutError> {
-        let (frames, ticks) = (self.pictures.len(), self.segment_end());
-        let is_film = self.segment == 0 && self.table.len() == 1 && ticks > u64::from(COPIED_TIMESCALE);
-        if is_film && (1..=KEPT_BACK).contains(&frames) { Err(CutError::Still(frames)) } else { Ok(()) }
+        let is_film = self.from_start && self.segment + 1 == self.table.len();
+        let is_long = self.table.total_frames() > u64::from(COPIED_TIMESCALE);
+        if is_film && is_long && (1..=KEPT_BACK).contains(&self.frames) {
+            Err(CutError::Still(self.frames))
+        } else {
+            Ok(())
+        }
     }
 
     /// When the last of the segment's frames so far is shown.

@@ -213,6 +213,13 @@ fn a_film_of_a_few_frames_is_not_copied() {
         cutter.push(&gop(0, frames)).unwrap();
         assert_eq!(cutter.check_moves().is_ok(), moves, "{frames} frames in {seconds} s");
     }
+    // Three slides, of which each is a segment.
+    let mut slides = cutter(0, 3);
+    for start in [0, 50, 125] {
+        assert!(slides.check_moves().is_ok());
+        slides.push(&gop(start, 1)).unwrap();
+    }
+    assert_eq!(slides.check_moves(), Err(CutError::Still(3)));
 }
 
 proptest! {
