@@ -2,6 +2,7 @@
 
 mod bring;
 mod company;
+mod ending;
 mod float;
 mod full_screen;
 mod keys;

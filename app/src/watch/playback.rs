@@ -9,7 +9,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::DomException;
 
 use super::{
-    plan,
+    ending, plan,
     state::{Phase, Resume, Watching},
     subtitles, together,
 };
@@ -115,8 +115,9 @@ pub(crate) fn first_frame(watching: Watching) {
 
 /// Nothing more is buffered. If the next part is known to be damaged, that is shown now.
 pub(crate) fn ran_dry(watching: Watching) {
-    if let Some(error) = watching.take_damage() {
-        fail(watching, error, Witness::Server);
+    match watching.take_damage() {
+        Some(error) => fail(watching, error, Witness::Server),
+        None => ending::look_after(watching),
     }
 }
 

@@ -114,6 +114,8 @@ pub(crate) struct Watching {
     pub(crate) fallback: StoredValue<Fallback>,
     /// Counts up for every load, so that what a former one was waiting for is dropped.
     pub(crate) loads: StoredValue<u32>,
+    /// How often the film was loaded anew because it stood still right before its end.
+    pub(crate) ends_missed: StoredValue<u32>,
     pub(crate) resume: StoredValue<Resume>,
     /// The duration for which the film was last loaded anew, in seconds.
     pub(crate) reloaded_for_s: StoredValue<Option<f64>>,
@@ -165,6 +167,7 @@ impl Watching {
             recovery: StoredValue::new(Recovery::default()),
             fallback: StoredValue::new(Fallback::default()),
             loads: StoredValue::new(0),
+            ends_missed: StoredValue::new(0),
             resume: StoredValue::new(Resume { position_s: 0.0, play: true }),
             reloaded_for_s: StoredValue::new(None),
             beating: StoredValue::new(false),
