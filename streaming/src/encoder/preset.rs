@@ -34,14 +34,14 @@ impl Preset {
         }
     }
 
-    /// Processor time for a minute of 1080p with drawn subtitles on two cores, in seconds, decoding included: section 3 of the
-    /// design's measurements. Only their ratios are used, and only until a preset has been measured here.
+    /// Seconds that a hundred seconds of 1080p take on two cores, decoding included (`make bench`, the part `speed`; the last
+    /// three are the design's, beside its superfast). Only their ratios are used, and only until a preset has been measured.
     pub(super) const fn cost(self) -> f64 {
         match self {
-            Self::UltraFast => 34.0,
-            Self::SuperFast => 43.0,
-            Self::VeryFast => 55.0,
-            Self::Faster | Self::Fast | Self::Medium => 76.0,
+            Self::UltraFast => 25.0,
+            Self::SuperFast => 39.0,
+            Self::VeryFast => 59.0,
+            Self::Faster | Self::Fast | Self::Medium => 69.0,
         }
     }
 }

@@ -190,9 +190,9 @@ mod tests {
     fn rises_where_there_is_room_and_keeps_what_was_measured_well() {
         let speeds = Speeds::new(Effort::ByNeed);
         speeds.note(WORK, Preset::SuperFast, 3.0, after(0));
-        assert_eq!(speeds.preset(WORK, after(1)), Preset::SuperFast, "2.3 is promised");
-        speeds.note(WORK, Preset::SuperFast, 4.0, after(2));
-        speeds.note(WORK, Preset::SuperFast, 4.0, after(3));
+        assert_eq!(speeds.preset(WORK, after(1)), Preset::SuperFast, "2 is promised");
+        speeds.note(WORK, Preset::SuperFast, 5.0, after(2));
+        speeds.note(WORK, Preset::SuperFast, 5.0, after(3));
         assert_eq!(speeds.preset(WORK, after(4)), Preset::VeryFast);
         speeds.note(WORK, Preset::VeryFast, 1.5, after(5));
         assert_eq!(speeds.preset(WORK, after(6)), Preset::VeryFast, "less than promised, and enough");
