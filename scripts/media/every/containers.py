@@ -27,9 +27,9 @@ INPUTS = (
          f"{AAC} -output_ts_offset 95000", plays=LOOSE),
     film("avi", "film.avi", "H.264 with B-frames and MP3 in AVI", X264, "-c:a libmp3lame"),
     film("avi-pcm", "pcm.avi", "MPEG-4 ASP and PCM in AVI", "-c:v mpeg4 -q:v 4", "-c:a pcm_s16le"),
+    # All frames but the first come one too late, by ffmpeg's reading.
     film("avi-no-index", "noindex.avi", "AVI without its index", "-c:v mpeg4 -q:v 4", "-c:a libmp3lame",
-         edit=edits.without_avi_index,
-         todo="its last frame is missing: ffmpeg has all frames but the first come one too late without the index"),
+         edit=edits.without_avi_index, plays=Plays(rate=None)),
     film("flv", "film.flv", "H.264 and AAC in FLV", X264),
     film("flv-no-duration", "live.flv", "FLV that does not tell its duration", X264,
          f"{AAC} -flvflags no_duration_filesize"),

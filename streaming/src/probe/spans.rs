@@ -60,8 +60,10 @@ impl Told {
                 Container::Matroska | Container::WebM => {
                     fields::duration_tag(stream).map(|d| if absolute { d } else { start_s + d })
                 }
-                Container::Mp4 | Container::QuickTime | Container::Avi => {
-                    fields::seconds(stream, "duration").map(|d| start_s + d)
+                Container::Mp4 | Container::QuickTime => fields::seconds(stream, "duration").map(|d| start_s + d),
+                Container::Avi => {
+                    let told = fields::seconds(stream, "duration");
+                    told.map(|d| start_s + avi_without_index(stream, d).unwrap_or(d))
                 }
                 // What ffprobe says there is what it saw near the end, which may be before the track's last frame.
                 _ => None,
@@ -115,6 +117,16 @@ impl Told {
     }
 }
 
+/// The duration of an AVI's track of which ffmpeg (5.1) counts one frame more than the track has: without an index it takes all
+/// frames but the first for one later than they are.
+fn avi_without_index(stream: &Value, duration_s: f64) -> Option<f64> {
+    let rate = fields::rate(stream, "avg_frame_rate")?.as_f64();
+    #[expect(clippy::cast_precision_loss, reason = "2^53 frames are no film")]
+    let counted = fields::integer(stream, "nb_frames")? as f64;
+    let is_one_more = (counted - duration_s * rate - 1.0).abs() < 0.01;
+    is_one_more.then(|| counted / rate)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -135,6 +147,18 @@ mod tests {
 
     fn told(muxer: &str, format: &Value, video: &Value, audio: &Value) -> Told {
         Told::new(Container::Matroska, Some(&written_by(muxer)), format, &[video], &[audio])
+    }
+
+    #[test]
+    fn an_avi_without_index_lasts_a_frame_longer_than_it_says() {
+        let video = |frames: &str| json!({"duration": "4.000000", "nb_frames": frames, "avg_frame_rate": "25/1"});
+        assert_eq!(avi_without_index(&video("101"), 4.0), Some(4.04));
+        assert_eq!(avi_without_index(&video("100"), 4.0), None);
+        assert_eq!(avi_without_index(&video("9000"), 4.0), None, "a lie");
+        assert_eq!(avi_without_index(&json!({"nb_frames": "168", "avg_frame_rate": "0/0"}), 4.0), None);
+        let format = json!({"start_time": "0.0", "duration": "4.0"});
+        let told = Told::new(Container::Avi, None, &format, &[&video("101")], &[]);
+        assert!(close(told.spans(None).unwrap().duration_s, 4.04));
     }
 
     fn close(a: f64, b: f64) -> bool {
