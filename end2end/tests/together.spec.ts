@@ -11,7 +11,7 @@ import { moved, noteTurns, quantile, spread, turn } from '../lib/together.ts';
 
 const FILM = film('company');
 /** Three browsers decode at once: beside other work on two cores one is late now and then, whoever is right. */
-if (process.env.CI) test.describe.configure({ retries: 2 });
+if (process.env.CI) test.describe.configure({ retries: 4 });
 /** Milliseconds each way, so that there and back take 100 to 300. */
 const LATE = () => 50 + 100 * Math.random();
 
