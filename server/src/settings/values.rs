@@ -197,6 +197,7 @@ fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::settings::Settings;
 
     #[test]
     fn sizes_and_times() {
@@ -227,7 +228,8 @@ mod tests {
                 Wanted::Auto => assert_eq!(name, "auto"),
                 Wanted::This(kind) => assert_eq!(name, kind.name()),
             }
-            assert_eq!(toml::from_str::<toml::Table>(&format!("encoder = {name:?}")).unwrap().len(), 1);
+            let file: Settings = toml::from_str(&format!("encoder = {name:?}")).unwrap();
+            assert_eq!(file.encoder, Some(*encoder));
         }
     }
 }
