@@ -24,9 +24,8 @@ pub enum RenditionId {
 
 /// What encodes a picture. It is a part of the name, since the init segments differ: a player that goes from one to the
 /// other needs another address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EncodedBy {
-    #[default]
     Processor,
     GraphicsCard,
 }
