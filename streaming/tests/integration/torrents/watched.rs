@@ -112,9 +112,14 @@ async fn a_magnet_that_nobody_seeds_ends_in_words() {
     let magnet = content.magnet(&[free_address()]);
     let error = cinema.matinee.inspect(&magnet).await.unwrap_err();
     assert!(matches!(error.kind, ErrorKind::SourceTimeout | ErrorKind::SourceUnreachable), "{error:?}");
+    // One who takes the connection and never speaks: it takes all the time there is, while it can be looked at.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let magnet = content.magnet(&[silent.local_addr().unwrap()]);
     let session = cinema.matinee.open(&protocol::Open::link(magnet), &[]).unwrap().session;
     assert_eq!(cinema.torrent(session).state, TorrentState::Resolving);
     eventually("it is told", PATIENCE, || cinema.matinee.session(session).unwrap().state == SessionState::Failed).await;
+    let error = cinema.matinee.session(session).unwrap().error.unwrap();
+    assert_eq!(error.kind, ErrorKind::SourceTimeout, "{error:?}");
     // Nobody to ask at all.
     let error = cinema.matinee.inspect(&content.hash).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::InvalidSource, "{error:?}");
