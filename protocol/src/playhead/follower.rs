@@ -1,7 +1,9 @@
 //! What the page does to stay with the others.
 
+mod running;
+
 use super::beats::Beats;
-use super::correction::{Corrector, Verdict};
+use super::correction::Corrector;
 use super::learning::{SeekTime, StartDelay};
 use super::{Action, Clock, Exchange, PlayerState, PlayheadState, PlayheadView, Report};
 
@@ -11,18 +13,12 @@ const LOOK_MS: f64 = 250.0;
 const LOOK_CLOSELY_MS: f64 = 50.0;
 /// Timers that pause this long were asleep with the device.
 const SLEPT_MS: f64 = 10_000.0;
-/// After a start the player's own position needs this long to be true.
-const STARTING_MS: f64 = 300.0;
 /// Data that has not come after this time may come sooner where the others are: there it is made already.
 const STALLED_MS: f64 = 5_000.0;
 /// A view that differs by more from what was known, in seconds, was steered; less is a change of rate on its way.
 const STEERED_S: f64 = 0.25;
-/// A viewer who is late by less, in milliseconds, starts and catches up by the rate: 7 s at 5 %.
-const LATE_MS: f64 = 350.0;
-/// The same for one who runs without having to: then a seek is seen, and only a second is worth it.
+/// Who is further off than this, in milliseconds, is not where the others are: worth a seek even where that is seen.
 const FAR_MS: f64 = 1_000.0;
-/// Who watches alone is left alone within this, in milliseconds: with another viewer it is corrected, in 10 s at most.
-const LONE_BAND_MS: f64 = 500.0;
 /// The offset is believed from this many exchanges on; the first one alone is off by half its round trip.
 pub(super) const EXCHANGES: u32 = 4;
 /// Nothing starts before the clock is known, so until then it is looked this often.
@@ -344,88 +340,6 @@ impl Follower {
         action
     }
 
-    /// The film runs and the player stands: ahead of the others until they come by, or late.
-    fn wait(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView, server_ms: f64) -> Action {
-        let early_ms = view.reaches_in_ms(player.position_s, server_ms);
-        if self.is_lone_behind(view, player, early_ms) {
-            return Action { rate: Some(view.rate), ..Action::default() };
-        }
-        let starts_in_ms = (view.at_ms - server_ms).max(0.0);
-        let too_early = early_ms > starts_in_ms.max(self.aimed_ms) + LOOK_MS;
-        let busy = player.seeking || player.buffering;
-        let too_late = early_ms < -LATE_MS && (!busy || self.moved || self.is_stalled(now_ms));
-        if (too_early || too_late) && self.corrector.may_seek(now_ms) {
-            return self.meet(now_ms, view, server_ms);
-        }
-        let left_ms = early_ms - self.start_delay.ms();
-        if !busy && left_ms <= 0.0 {
-            return Action { pause: Some(false), rate: Some(view.rate), seek_to_s: None };
-        }
-        if left_ms > 0.0 {
-            self.next_tick_ms = self.next_tick_ms.min(left_ms);
-        }
-        Action { rate: Some(view.rate), ..Action::default() }
-    }
-
-    /// The film runs and so does the player.
-    fn run(&mut self, now_ms: f64, player: &PlayerState, view: &PlayheadView, server_ms: f64) -> Action {
-        let error_ms = view.reaches_in_ms(player.position_s, server_ms);
-        if self.is_lone_behind(view, player, error_ms) {
-            return Action { rate: Some(view.rate), ..Action::default() };
-        }
-        let busy = player.seeking || player.buffering;
-        let left_there = self.moved && error_ms.abs() > LATE_MS;
-        let stuck = busy && self.is_stalled(now_ms) && error_ms < -FAR_MS;
-        if (left_there || stuck) && self.corrector.may_seek(now_ms) {
-            return self.meet(now_ms, view, server_ms);
-        }
-        if busy {
-            return Action { rate: Some(view.rate), ..Action::default() };
-        }
-        self.moved = false;
-        if error_ms.abs() < FAR_MS {
-            self.ready = Some(view.revision);
-        }
-        if let Some(start) = self.start {
-            if now_ms - start.ordered_ms < STARTING_MS {
-                return Action::default();
-            }
-            self.start = None;
-            self.start_delay.learn(start.early_ms - error_ms);
-            self.corrector.interrupted(now_ms);
-        }
-        if view.lone && error_ms.abs() < LONE_BAND_MS {
-            self.corrector.interrupted(now_ms);
-            return Action { rate: Some(view.rate), ..Action::default() };
-        }
-        match self.corrector.decide(now_ms, error_ms) {
-            Verdict::Seek => self.meet(now_ms, view, server_ms),
-            Verdict::Rate(share) => {
-                if let Some(done_in_ms) = self.corrector.done_in_ms(error_ms) {
-                    self.next_tick_ms = self.next_tick_ms.min(done_in_ms.max(LOOK_CLOSELY_MS));
-                }
-                Action { rate: Some(view.rate * share), ..Action::default() }
-            }
-        }
-    }
-
-    /// Goes to a place where the others will come by when the seek is done, and stands there.
-    fn meet(&mut self, now_ms: f64, view: &PlayheadView, server_ms: f64) -> Action {
-        let aim_ms = self.seek_time.aim_ms();
-        let place_s = view.position_at(server_ms + aim_ms);
-        Action { pause: Some(true), seek_to_s: Some(self.seek(now_ms, place_s, aim_ms)), rate: Some(view.rate) }
-    }
-
-    /// The film has run on without the only one who watches it: the device slept, or its network was gone. The server is
-    /// told where it stands and comes back, so that nothing is skipped.
-    fn is_lone_behind(&mut self, view: &PlayheadView, player: &PlayerState, error_ms: f64) -> bool {
-        let behind = view.lone && error_ms < -LONE_BAND_MS;
-        if behind {
-            self.stalled_at_s = Some(player.position_s);
-        }
-        behind
-    }
-
     fn seek(&mut self, now_ms: f64, place_s: f64, aim_ms: f64) -> f64 {
         self.moved = false;
         self.seeking_since_ms = Some(now_ms);
@@ -450,11 +364,6 @@ impl Follower {
 
     fn stalls_for(&self, now_ms: f64, ms: f64) -> bool {
         self.stalled_since_ms.is_some_and(|since_ms| now_ms - since_ms >= ms)
-    }
-
-    /// `play()` on an ended player would begin the film anew: it rests unless the others are elsewhere.
-    fn rests_at_end(&self, now_ms: f64, player: &PlayerState) -> bool {
-        self.shared_position_s(now_ms).is_some_and(|shared_s| shared_s > player.position_s - FAR_MS / 1000.0)
     }
 
     /// How often to look when nothing is near.

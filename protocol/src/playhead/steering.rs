@@ -1,25 +1,24 @@
 //! The shared playhead, as the session on the server keeps it.
 
+mod obeying;
+mod telling;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::audience::Audience;
 use super::view::clamp;
-use super::{Command, PlayheadState, PlayheadView, Report, Rules, Steer, Steerer};
+use super::{Command, Report, Rules, Steer, Steerer};
 use crate::{Error, Playhead, PublicViewerId};
 
-/// How long a play or a seek waits for the slow ones where the host wants it, in milliseconds.
-const GATHERING_MS: f64 = 10_000.0;
-/// And where not, since the first has the picture: most of the others have it in that time as well, and need not catch up.
+/// How long it waits for the slow ones once the first has the picture, in milliseconds: most of the others have it in that
+/// time as well, and need not catch up.
 const GRACE_MS: f64 = 500.0;
 /// A player that is being loaded aims ahead, by less than this in seconds.
 const LOADED_AHEAD_S: f64 = 2.5;
 /// A stalled player further from the film than this, in seconds, is somewhere else.
 const STALLED_NEARBY_S: f64 = 60.0;
-/// A play that close to the film's end, in seconds, begins anew.
-const AT_THE_END_S: f64 = 0.05;
-
 /// Whether the viewers have to be told: the revision has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
@@ -283,141 +282,6 @@ impl SharedPlayhead {
         self.revision += 1;
         self.standing_since = self.revision;
         self.changed_by = None;
-    }
-
-    /// The playhead as the viewers get it. Send it to all after each [`Applied::Changed`], and with each heartbeat's
-    /// answer; who is waited for changes too often to be sent each time.
-    #[must_use]
-    pub fn view(&self, now_ms: f64) -> PlayheadView {
-        let (state, at_ms) = match self.motion {
-            Motion::Paused { .. } => (PlayheadState::Paused, now_ms),
-            Motion::Standing { .. } | Motion::Gathering { .. } => (PlayheadState::Gathering, now_ms),
-            Motion::Playing { at_ms, .. } => (PlayheadState::Playing, at_ms.max(now_ms)),
-        };
-        PlayheadView {
-            position_s: self.position_at(now_ms),
-            paused: state != PlayheadState::Playing,
-            state,
-            at_ms,
-            rate: self.rate,
-            revision: self.revision,
-            sent_ms: now_ms,
-            changed_by: self.changed_by.clone(),
-            duration_s: self.duration_s,
-            rules: self.rules,
-            lone: self.audience.is_lone(),
-            led: self.is_led(),
-            waiting_for: match &self.motion {
-                Motion::Gathering { waiting, .. } => waiting.iter().cloned().collect(),
-                Motion::Paused { .. } | Motion::Standing { .. } | Motion::Playing { .. } => Vec::new(),
-            },
-            left_behind: self.audience.late(),
-        }
-    }
-
-    /// The playhead as this viewer gets it who listens and may not have reported yet.
-    #[must_use]
-    pub fn view_for(&self, now_ms: f64, viewer: &PublicViewerId) -> PlayheadView {
-        PlayheadView { led: self.is_led_by(viewer), ..self.view(now_ms) }
-    }
-
-    /// Grows with each change.
-    #[must_use]
-    pub const fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    /// Film time in seconds at a server time, within the film.
-    #[must_use]
-    pub fn position_at(&self, now_ms: f64) -> f64 {
-        let position_s = match self.motion {
-            Motion::Paused { position_s } | Motion::Standing { position_s } | Motion::Gathering { position_s, .. } => {
-                position_s
-            }
-            Motion::Playing { position_s, at_ms } => position_s + (now_ms - at_ms).max(0.0) / 1000.0 * self.rate,
-        };
-        clamp(position_s, self.duration_s)
-    }
-
-    /// Whether the command changed anything.
-    fn steer(&mut self, now_ms: f64, command: &Command) -> bool {
-        let here_s = self.position_at(now_ms);
-        let next = self.revision + 1;
-        match (command.steer, &mut self.motion) {
-            (Steer::Play, Motion::Paused { .. }) => {
-                let over = self.duration_s.is_some_and(|end| here_s >= end - AT_THE_END_S);
-                let (from_s, since) = if over { (0.0, next) } else { (here_s, self.standing_since) };
-                self.begin(now_ms, from_s, since);
-            }
-            // Nobody is there to have the picture.
-            (Steer::Play, Motion::Standing { .. }) if !self.audience.has_followers() => {
-                self.begin(now_ms, here_s, self.standing_since);
-            }
-            (
-                Steer::Pause { position_s },
-                Motion::Playing { .. } | Motion::Gathering { .. } | Motion::Standing { .. },
-            ) => {
-                let position_s = command.pauses_at(position_s, here_s, self.revision);
-                self.motion = Motion::Paused { position_s: clamp(position_s, self.duration_s) };
-                self.standing_since = next;
-            }
-            (Steer::Play, _) | (Steer::Pause { .. }, Motion::Paused { .. }) => return false,
-            (Steer::Seek { position_s }, motion) => {
-                let target_s = clamp(position_s, self.duration_s);
-                let nobody = !self.audience.has_followers();
-                match motion {
-                    // Nobody is there for whom it could run.
-                    Motion::Standing { position_s } if nobody => {
-                        if *position_s == target_s {
-                            return false;
-                        }
-                        *position_s = target_s;
-                        self.standing_since = next;
-                    }
-                    Motion::Paused { position_s } if *position_s == target_s => return false,
-                    Motion::Paused { position_s } => {
-                        *position_s = target_s;
-                        self.standing_since = next;
-                    }
-                    Motion::Standing { .. } | Motion::Gathering { .. } | Motion::Playing { .. } => {
-                        self.begin(now_ms, target_s, next);
-                    }
-                }
-            }
-            (Steer::Rate { rate }, _) if rate == self.rate => return false,
-            (Steer::Rate { rate }, motion) => {
-                if let Motion::Playing { position_s, at_ms } = motion {
-                    (*position_s, *at_ms) = (here_s, at_ms.max(now_ms));
-                }
-                self.rate = rate;
-            }
-            (Steer::Rules(rules), _) if rules == self.rules => return false,
-            (Steer::Rules(rules), motion) => {
-                if let Motion::Gathering { until_ms, .. } = motion
-                    && !rules.wait_for_everybody
-                {
-                    *until_ms = now_ms;
-                }
-                self.rules = rules;
-            }
-        }
-        true
-    }
-
-    /// Starts at a position, or gathers there first. The film stands there since a revision: who has been ready since
-    /// is not waited for.
-    fn begin(&mut self, now_ms: f64, position_s: f64, standing_since: u64) {
-        self.standing_since = standing_since;
-        let wait = self.rules.wait_for_everybody;
-        let waiting = if wait { self.audience.unready(standing_since) } else { BTreeSet::new() };
-        self.motion =
-            if waiting.is_empty() && self.audience.has_followers() && !self.audience.some_ready(standing_since) {
-                Motion::Standing { position_s }
-            } else if waiting.is_empty() {
-                Motion::Playing { position_s, at_ms: now_ms + self.audience.lead_ms() }
-            } else {
-                Motion::Gathering { position_s, until_ms: now_ms + GATHERING_MS, waiting }
-            };
     }
 
     pub(super) fn since(&self, before: u64) -> Applied {
