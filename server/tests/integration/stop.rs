@@ -1,3 +1,5 @@
+use std::time::{Duration, Instant};
+
 use rustix::process::Signal;
 use serde_json::json;
 
@@ -45,12 +47,7 @@ async fn a_session_comes_back_after_a_kill() {
     let (status, opened) = killed.call("open", &json!({ "source": link })).await;
     assert_eq!(status, 200, "{opened}");
     let session = opened["session"].as_str().unwrap();
-    let written = async {
-        while !place.remembers("a-film-of-this-test") {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), written).await.expect("it is written down");
+    written(&place, "a-film-of-this-test").await;
     killed.signal(Signal::KILL);
 
     let mut next = Program::start(&place, &[], None).await;
@@ -64,4 +61,31 @@ async fn a_session_comes_back_after_a_kill() {
     assert!(next.signal(Signal::TERM).success(), "{}", next.log());
     let next = Program::start(&place, &[], None).await;
     assert_eq!(next.call("session", &json!({ "session": session })).await.0, 404);
+}
+
+#[tokio::test]
+async fn what_nobody_tells_again_is_written_down_at_once() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::new();
+    let program = Program::start(&place, &[], None).await;
+    let link = format!("http://{}/film.mkv", silent.local_addr().unwrap());
+    let (_, opened) = program.call("open", &json!({ "source": link })).await;
+    let begun = Instant::now();
+    for n in 0..3 {
+        let change = json!({ "kind": "rename", "title": format!("the title {n} of this test") });
+        let change = json!({ "session": opened["session"], "host_key": opened["host_key"], "change": change });
+        assert_eq!(program.call("host", &change).await.0, 200);
+        written(&place, &format!("the title {n} of this test")).await;
+    }
+    // What can wait waits for two seconds after each write.
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+}
+
+async fn written(place: &Place, text: &str) {
+    let written = async {
+        while !place.remembers(text) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), written).await.expect("it is written down");
 }

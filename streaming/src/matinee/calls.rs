@@ -65,7 +65,7 @@ impl Matinee {
             reaper::act_on(&self.inner, forgotten);
         }
         self.show(session, opened.epoch, &source, languages, open.subtitles);
-        self.inner.remember.notify_one();
+        self.inner.remember.now();
         self.inner.bell.notify_one();
         Ok(Opened { session, host_key })
     }
@@ -121,7 +121,11 @@ impl Matinee {
             tracing::info!(session = %beat.session, "viewer joined");
         }
         self.wake(beat.session, outcome.woken);
-        self.inner.remember.notify_one();
+        if outcome.new_host {
+            self.inner.remember.now();
+        } else {
+            self.inner.remember.soon();
+        }
         self.inner.bell.notify_one();
         let clock = self.registry().clock();
         let film = self.inner.screenings.screen(beat.session).and_then(|screen| screen.film());

@@ -27,7 +27,7 @@ impl Matinee {
         if let Some(ended) = ended {
             reaper::act_on(&self.inner, &ended);
         }
-        self.inner.remember.notify_one();
+        self.inner.remember.now();
         self.inner.bell.notify_one();
         Ok(())
     }

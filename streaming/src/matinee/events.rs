@@ -67,7 +67,7 @@ impl Matinee {
     ) -> Result<PlayheadView, Error> {
         let view = self.registry().steer(Instant::now(), session, viewer, host_key, command)?;
         tracing::debug!(%session, ?command, revision = view.revision, "steered");
-        self.inner.remember.notify_one();
+        self.inner.remember.soon();
         self.inner.bell.notify_one();
         Ok(view)
     }

@@ -15,7 +15,7 @@ use redb::{
     Database, DatabaseError, ReadableDatabase as _, ReadableTable as _, TableDefinition, backends::FileBackend,
 };
 use serde::{Deserialize, Serialize};
-use tokio::task::spawn_blocking;
+use tokio::{sync::Notify, task::spawn_blocking};
 
 use super::{Inner, torrents, unix_ms};
 use crate::{session::Saved, source::Source};
@@ -25,8 +25,40 @@ const SESSIONS: TableDefinition<'_, u128, &[u8]> = TableDefinition::new("session
 
 /// Servers with one data folder; each has a file of its own.
 const MOST_SERVERS: u32 = 16;
-/// Between two writes. What a viewer's position has changed by in that time is lost by a KILL; pages know their own.
+/// Between two writes of what can wait. What a viewer's position has changed by in that time is lost by a KILL; pages know
+/// their own.
 const APART: Duration = Duration::from_secs(2);
+
+/// Rings when something of a session has changed that outlives the server.
+#[derive(Debug, Default)]
+pub(super) struct Remember {
+    soon: Notify,
+    now: Notify,
+}
+
+impl Remember {
+    /// What comes again by itself, such as where a viewer is.
+    pub(super) fn soon(&self) {
+        self.soon.notify_one();
+    }
+
+    /// What nobody tells a second time: that there is a session, and who its host is.
+    pub(super) fn now(&self) {
+        self.now.notify_one();
+    }
+
+    /// Something is to be written.
+    async fn rung(&self) {
+        let soon = async {
+            tokio::time::sleep(APART).await;
+            self.soon.notified().await;
+        };
+        tokio::select! {
+            () = self.now.notified() => {}
+            () = soon => {}
+        }
+    }
+}
 
 /// One session as it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,13 +191,8 @@ pub(super) async fn run(inner: std::sync::Weak<Inner>, mut memory: Memory, token
         if token.is_cancelled() {
             return;
         }
-        // At once when something changes after a while, and not more often than that.
-        let changed = async {
-            tokio::time::sleep(APART).await;
-            now.remember.notified().await;
-        };
         tokio::select! {
-            () = changed => {}
+            () = now.remember.rung() => {}
             () = token.cancelled() => {}
         }
     }

@@ -42,6 +42,7 @@ use crate::{
 pub use bring::Bringing;
 pub use events::Channel;
 pub use hls::Player;
+use memory::Remember;
 use screenings::Screenings;
 use telling::{Bells, Locked};
 
@@ -109,8 +110,7 @@ struct Inner {
     bringing: Arc<Semaphore>,
     /// Rung when a deadline of the registry may have come nearer.
     bell: Notify,
-    /// Rung when something of a session has changed that outlives the server.
-    remember: Notify,
+    remember: Remember,
     /// Rung when a session's preparation has gone on.
     progressed: Notify,
     tasks: Tasks,
@@ -167,7 +167,7 @@ impl Matinee {
                 bringing: Arc::new(Semaphore::new(bring::COMING)),
                 shelf: Shelf::new(workshop, tasks.clone()),
                 bell: Notify::new(),
-                remember: Notify::new(),
+                remember: Remember::default(),
                 progressed: Notify::new(),
                 tasks: tasks.clone(),
             }),

@@ -37,7 +37,7 @@ pub(super) fn act_on(inner: &Arc<Inner>, ended: &Ended) {
         let awake = inner.registry().epoch(ended.session);
         inner.screenings.release(ended.session, awake);
     }
-    inner.remember.notify_one();
+    inner.remember.soon();
     if matches!(ended.what, End::Closed | End::Forgotten) {
         torrents::forget(inner, ended.session);
     }

@@ -139,18 +139,20 @@ impl<R> Screening<R> {
         self.removed.contains(&viewer)
     }
 
+    /// Makes the viewer the host who shows the key that was made for it, as a heartbeat brought it. Whether it did.
+    pub(super) fn take_over(&mut self, viewer: ViewerKey, key: Option<&HostKey>) -> bool {
+        let pending = self.handing_over.as_ref().filter(|pending| pending.viewer == viewer);
+        let hash = pending.map(|pending| HostKeyHash::of(&pending.key));
+        let Some(hash) = hash.filter(|hash| key.is_some_and(|key| hash.is_of(key))) else { return false };
+        self.host = hash;
+        self.handing_over = None;
+        self.viewers.unset_hosts();
+        true
+    }
+
     /// Looks at the key that came with a viewer's heartbeat. Whether it is the host's, and the key that this viewer is to
     /// have from now on.
     pub(super) fn recognise(&mut self, viewer: ViewerKey, key: Option<&HostKey>) -> (bool, Option<HostKey>) {
-        let pending = self.handing_over.as_ref().filter(|pending| pending.viewer == viewer);
-        let hash = pending.map(|pending| HostKeyHash::of(&pending.key));
-        if let (Some(hash), Some(key)) = (hash, key)
-            && hash.is_of(key)
-        {
-            self.host = hash;
-            self.handing_over = None;
-            self.viewers.unset_hosts();
-        }
         let host = key.is_some_and(|key| self.host.is_of(key));
         self.viewers.set_host(viewer, host);
         let pending = self.handing_over.as_ref().filter(|pending| pending.viewer == viewer);

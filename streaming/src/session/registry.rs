@@ -43,6 +43,8 @@ pub struct BeatOutcome {
     pub woken: Option<Epoch>,
     /// The viewer is new.
     pub joined: bool,
+    /// It has taken the session over: the one who was the host before is none any more.
+    pub new_host: bool,
     pub reply: HeartbeatReply,
 }
 
@@ -133,6 +135,7 @@ impl<R> Registry<R> {
             let _ = shared.lead(now_ms, &key.public_id(), playhead);
         }
         let playhead = screening.playhead_view(now_ms);
+        let new_host = screening.take_over(key, beat.host_key.as_ref());
         let (host, host_key) = screening.recognise(key, beat.host_key.as_ref());
         let reply = HeartbeatReply {
             viewers: screening.viewer_views(&playhead),
@@ -150,7 +153,7 @@ impl<R> Registry<R> {
             // Whoever knows the film fills them in.
             strains: Vec::new(),
         };
-        Ok(BeatOutcome { woken, joined, reply })
+        Ok(BeatOutcome { woken, joined, new_host, reply })
     }
 
     /// Takes in a playlist or segment request. A sleeping session wakes. A page that sends heartbeats stays present

@@ -202,8 +202,13 @@ fn a_handover_counts_when_the_new_host_has_the_key() {
         let told = world.beat(1, "bob", 0.0).unwrap().reply;
         assert_eq!((told.host, told.host_key), (false, Some(key(7))));
     }
-    let told = world.beat_with(1, "bob", &key(7));
-    assert_eq!((told.host, told.host_key), (true, None));
+    let mut take = || {
+        let beat = Heartbeat { host_key: Some(key(7)), ..heartbeat(1, "bob", 0.0) };
+        world.registry.beat(world.now, &beat).unwrap()
+    };
+    let taken = take();
+    assert_eq!((taken.new_host, taken.reply.host, taken.reply.host_key), (true, true, None));
+    assert!(!take().new_host, "he is already");
     assert_eq!(world.hosts(1), ["bob"]);
     assert!(!world.beat_with(1, "ada", &key(1)).host);
     assert_eq!(world.registry.close(id(1), &key(1)).unwrap_err().kind, ErrorKind::Forbidden);
