@@ -27,7 +27,7 @@ fn changes(rates: &[f64]) -> usize {
 
 #[test]
 fn a_small_error_is_left_alone() {
-    for error_ms in [-24.0, 0.0, 24.0] {
+    for error_ms in [-17.0, 0.0, 17.0] {
         assert_eq!(changes(&converge(error_ms, LOOK_MS, 100).1), 0, "{error_ms}");
     }
 }
@@ -45,7 +45,7 @@ fn a_correction_takes_four_seconds_where_five_per_cent_are_enough() {
     let (errors, rates) = converge(-160.0, LOOK_MS, 60);
     assert_eq!(changes(&rates), 2);
     assert!(rates.iter().all(|rate| (1.0..=1.04 + 1e-9).contains(rate)), "{rates:?}");
-    let done = errors.iter().position(|error_ms| error_ms.abs() <= 15.0).unwrap();
+    let done = errors.iter().position(|error_ms| error_ms.abs() <= 7.0).unwrap();
     assert!(done <= 18, "{done} looks");
 }
 
@@ -83,7 +83,7 @@ fn what_others_change_by_a_third_is_not_heard_here() {
     // Jellyfin plays at 1.35 for 350 ms; Syncplay leaves all of these alone.
     for error_ms in [50.0, 100.0, 200.0, 350.0] {
         let (errors, rates) = converge(error_ms, LOOK_MS, 80);
-        assert!(errors.last().unwrap().abs() <= 15.0, "{error_ms}: {errors:?}");
+        assert!(errors.last().unwrap().abs() <= 7.0, "{error_ms}: {errors:?}");
         assert!(rates.iter().all(|rate| (rate - 1.0).abs() <= MOST_RATE_SHARE + 1e-12), "{error_ms}: {rates:?}");
         assert_eq!(changes(&rates), 2);
     }
@@ -92,15 +92,16 @@ fn what_others_change_by_a_third_is_not_heard_here() {
 proptest! {
     #[test]
     fn without_noise_it_converges_steadily(
-        error_ms in prop_oneof![-999.0..-31.0_f64, 31.0..999.0_f64],
-        look_ms in prop_oneof![50.0..1_000.0_f64, Just(60_000.0)],
+        error_ms in prop_oneof![-999.0..-19.0_f64, 19.0..999.0_f64],
+        // Up to as long as 5 % take from one side of the dead band to the other; the follower looks more often.
+        look_ms in prop_oneof![50.0..700.0_f64, Just(60_000.0)],
     ) {
         let looks = (90_000.0 / look_ms) as usize + 20;
         let (errors, rates) = converge(error_ms, look_ms, looks);
         for pair in errors.windows(2) {
             prop_assert!(pair[1].abs() <= pair[0].abs() + 1e-6, "further off: {:?}", pair);
         }
-        prop_assert!(errors.last().unwrap().abs() <= 30.0, "{:?}", errors.last());
+        prop_assert!(errors.last().unwrap().abs() <= 18.0, "{:?}", errors.last());
         for rate in &rates {
             prop_assert!((rate - 1.0).abs() <= MOST_RATE_SHARE + 1e-12);
         }
