@@ -27,6 +27,7 @@ export function create(config, header, token, onEvent) {
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => onEvent("parsed", ""));
   hls.on(Hls.Events.FRAG_BUFFERED, () => onEvent("buffered", ""));
+  tellEnd(hls);
   // Once it has taken in the tracks it chooses none by itself, so that is waited for.
   hls.on(Hls.Events.SUBTITLE_TRACKS_UPDATED, () => queueMicrotask(() => showSubtitles(hls, shown.get(hls) ?? -1)));
   hls.on(Hls.Events.ERROR, (_, data) =>
@@ -43,6 +44,18 @@ export function create(config, header, token, onEvent) {
     ),
   );
   return hls;
+}
+
+// Tells the browser that a film has come to its end. hls.js (1.7.4) does so itself, but only once it has seen the sound play:
+// until then a player that begins near the end is not given its last pictures, and stands.
+function tellEnd(hls) {
+  const last = new Set();
+  hls.on(Hls.Events.FRAG_BUFFERED, (_, { frag }) => {
+    if (!frag.endList) return;
+    last.add(frag.type);
+    if (last.has("main") && (last.has("audio") || hls.audioTracks.length === 0)) hls.trigger(Hls.Events.BUFFER_EOS, {});
+  });
+  for (const event of ["BUFFER_FLUSHING", "AUDIO_TRACK_SWITCHING", "MANIFEST_LOADING"]) hls.on(Hls.Events[event], () => last.clear());
 }
 
 // The place of the subtitles that are shown, by player; and what ends the search for tracks, by <video>.

@@ -109,6 +109,22 @@ test('one who watches on their own moves nobody, and comes back with one click',
   await leave(viewers);
 });
 
+test('who comes when the film is over sees its last picture', async ({ matinee, films, browser }) => {
+  const first = await Viewer.arrive(await browser.newContext(), matinee, FILM);
+  await first.paste(`${films.url}/${FILM.file}`);
+  await first.play();
+  await first.seek(FILM.length_s - 1.5);
+  await expect.poll(() => first.page.evaluate(() => document.querySelector('video')!.ended)).toBe(true);
+  const [late] = (await company(browser, [matinee], first.session)) as [Viewer];
+  await expect.poll(() => late.position()).toBeGreaterThan(FILM.length_s - 0.6);
+  expect(await plays(late.page)).toBe(false);
+
+  // Begun anew by the one, it begins anew for both.
+  await late.page.evaluate(() => document.querySelector('video')!.play());
+  for (const { page } of [first, late]) await expect.poll(() => moved(page, 0, 0.2, 20)).toBeDefined();
+  await leave([late, first]);
+});
+
 test('the host keeps the wheel, and the others are told', async ({ matinee, films, browser }) => {
   const host = await Viewer.arrive(await browser.newContext(), matinee, FILM);
   await host.paste(`${films.url}/${FILM.file}`);

@@ -1,8 +1,8 @@
 //! A film that stands still right before its end.
 //!
-//! A decoder keeps its last frames back until it is told that no more come, which is hls.js' part. Now and then it is not
-//! told (2 of 140 short films in a run of the browser tests, for a cause that is not known), and the page would wait for ever
-//! on a film all of which it has.
+//! A decoder keeps its last frames back until it is told that no more come. hls.js tells it too late or never where it has not
+//! seen the sound play, so `js/hls.js` does too. Where a decoder stands all the same, the page would wait for ever on a film
+//! all of which it has.
 
 use std::time::Duration;
 

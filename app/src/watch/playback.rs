@@ -18,12 +18,18 @@ use crate::{
     player::{Event, Fault, Player, Recovery, Source, Step, Witness, copied, master_url},
 };
 
+/// At the very end there is no picture to begin with, so that nothing would ever be shown: a player begins this much before
+/// it at the latest, in seconds.
+const BEFORE_END_S: f64 = 0.5;
+
 /// Loads the chosen tracks from `resume` on, in place of what was loaded.
 pub(super) fn load(watching: Watching, resume: Resume) {
     let Some(video) = watching.video.get_untracked() else { return };
     // With the others it starts where they are, when they come by.
     let shared_s = together::start_s(watching);
-    let resume = shared_s.map_or(resume, |position_s| Resume { position_s, ..resume });
+    let latest_s = watching.duration_s.get_untracked().map_or(f64::INFINITY, |end_s| (end_s - BEFORE_END_S).max(0.0));
+    let position_s = shared_s.unwrap_or(resume.position_s).min(latest_s);
+    let resume = Resume { position_s, ..resume };
     let load = watching.loads.with_value(|loads| loads + 1);
     watching.loads.set_value(load);
     watching.resume.set_value(resume);
