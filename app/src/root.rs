@@ -9,6 +9,7 @@ use leptos_router::{
 };
 
 use crate::{
+    browser,
     components::brand::Brand,
     pages::{home::Home, not_found::NotFound, watch::Watch},
 };
@@ -17,6 +18,18 @@ use crate::{
 /// what was typed. So the form is marked, and answered when the page is at work.
 const HOLD_FORMS: &str =
     "addEventListener('submit', event => { event.preventDefault(); event.target.dataset.early = ''; });";
+
+/// A page whose program does not come, or fails as it starts, would say for ever what the server wrote into it. It says so
+/// itself then, and takes it back when the program is at work after all.
+const TELL_UNLOADED: &str = "{
+    const tell = () => {
+        const words = document.querySelector('.unloaded');
+        if (words) words.hidden = document.documentElement.dataset.ready !== undefined;
+    };
+    setTimeout(tell, 15000);
+    addEventListener('unhandledrejection', tell);
+    addEventListener('error', tell);
+}";
 
 /// The document that the server sends, with `App` in its body.
 #[must_use]
@@ -33,6 +46,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="referrer" content="same-origin" />
                 <AutoReload options=options.clone() />
                 <script nonce=use_nonce()>{HOLD_FORMS}</script>
+                <script nonce=use_nonce()>{TELL_UNLOADED}</script>
                 <HydrationScripts options />
                 <MetaTags />
             </head>
@@ -47,6 +61,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
+    // In the browser, once the page is at work.
+    Effect::new(|_| browser::tell_ready());
     view! {
         <Stylesheet id="leptos" href="/pkg/matinee.css" />
         <Link rel="icon" type_="image/svg+xml" href="/favicon.svg" />
@@ -66,6 +82,10 @@ pub fn App() -> impl IntoView {
             <noscript>
                 <p class="noscript">"Matinee's page needs JavaScript. Players such as VLC or mpv can open a session's playlist without it."</p>
             </noscript>
+            <p class="unloaded" role="alert" hidden>
+                "This page has not loaded completely, so nothing on it works yet. Check the connection, and "
+                <a href="">"load it again"</a> "."
+            </p>
         </Router>
     }
 }

@@ -64,3 +64,27 @@ test('a server that drops its connections is asked again', async ({ matinee, fil
   await viewer.expectRightFrames();
   await viewer.expectRightTones(0, 2);
 });
+
+test('a page whose program does not come says so, until it comes', async ({ matinee, page }) => {
+  const words = page.getByRole('alert').filter({ hasText: /not loaded completely/i });
+  await page.route('**/pkg/matinee.wasm', (route) => route.abort());
+  await page.goto(matinee.url);
+  await expect(words).toBeVisible();
+  await page.unroute('**/pkg/matinee.wasm');
+  await words.getByRole('link').click();
+  await expect(page.locator('html')).toHaveAttribute('data-ready');
+  await expect(words).toBeHidden();
+
+  // One that is only slow.
+  let arrive: () => void;
+  const arrived = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route('**/pkg/matinee.wasm', async (route) => {
+    await arrived;
+    await route.continue();
+  });
+  await page.goto(matinee.url);
+  await expect(words).toBeVisible({ timeout: 25_000 });
+  arrive!();
+  await expect(words).toBeHidden();
+  await expect(page.getByRole('textbox', { name: /link/i })).toBeFocused();
+});

@@ -41,6 +41,13 @@ pub(crate) fn hidden() -> bool {
     document().hidden()
 }
 
+/// The page is at work: what was said of one that is not, is taken back by the stylesheet.
+pub(crate) fn tell_ready() {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("data-ready", "");
+    }
+}
+
 /// The viewer's languages, best first, as BCP 47 tags.
 pub(crate) fn languages() -> Vec<String> {
     window().navigator().languages().iter().filter_map(|tag: JsValue| tag.as_string()).collect()
