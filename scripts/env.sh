@@ -8,6 +8,15 @@ MATINEE_CARGO_LEPTOS=0.3.10
 MATINEE_WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"$/\1/p}' Cargo.lock)
 MATINEE_DEBIAN_TOOLCHAIN=matinee-debian
 
+# What is compiled for the server, for lint and tests. With the profile and the features of `cargo leptos build --release`,
+# and in one call, so that every dependency is built once for all three. Never the whole workspace at once: its two sides
+# need features of leptos that exclude each other.
+# shellcheck disable=SC2034 # Used by who sources this.
+MATINEE_SERVER_SIDE=(--release -p protocol -p streaming -p app -p server --no-default-features)
+MATINEE_SERVER_FEATURES=app/ssr,server/torrents
+# As cargo-leptos sets it: it is compiled into leptos.
+export LEPTOS_OUTPUT_NAME=matinee
+
 # Debian's toolchain is used where setup.sh had to make it, and only there.
 if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && command -v rustup >/dev/null &&
   rustup toolchain list 2>/dev/null | grep -q "^$MATINEE_DEBIAN_TOOLCHAIN"; then

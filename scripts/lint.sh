@@ -9,13 +9,13 @@ say() { printf 'lint: %s\n' "$*"; }
 
 say "format"
 cargo fmt --all --check
-# Never the whole workspace at once: its two sides need features of leptos that exclude each other.
 say "server side"
-cargo clippy --quiet -p protocol -p streaming -p app -p server --features app/ssr --all-targets -- -D warnings
-say "the domain without torrents"
-cargo clippy --quiet -p streaming --no-default-features --all-targets -- -D warnings
+cargo clippy --quiet "${MATINEE_SERVER_SIDE[@]}" --features "$MATINEE_SERVER_FEATURES" --all-targets -- -D warnings
+say "server side without torrents"
+cargo clippy --quiet "${MATINEE_SERVER_SIDE[@]}" --features app/ssr --all-targets -- -D warnings
 say "browser side"
-cargo clippy --quiet -p frontend --target wasm32-unknown-unknown -- -D warnings
+# In the folder and with the profile of cargo-leptos, whose build uses the same macros.
+cargo clippy --quiet -p frontend --profile wasm-release --target-dir target/front --target wasm32-unknown-unknown -- -D warnings
 say "end-to-end tests' types"
 (cd end2end && npx tsc --noEmit)
 if command -v shellcheck >/dev/null; then

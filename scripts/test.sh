@@ -17,10 +17,7 @@ films() {
 
 unit() {
   say "unit and integration tests"
-  cargo test --quiet -p protocol
-  cargo test --quiet -p app --features ssr
-  cargo test --quiet -p streaming
-  cargo test --quiet -p server
+  cargo test --quiet --no-fail-fast "${MATINEE_SERVER_SIDE[@]}" --features "$MATINEE_SERVER_FEATURES"
 }
 
 e2e() {
