@@ -55,7 +55,11 @@ function tellEnd(hls) {
     last.add(frag.type);
     if (last.has("main") && (last.has("audio") || hls.audioTracks.length === 0)) hls.trigger(Hls.Events.BUFFER_EOS, {});
   });
-  for (const event of ["BUFFER_FLUSHING", "AUDIO_TRACK_SWITCHING", "MANIFEST_LOADING"]) hls.on(Hls.Events[event], () => last.clear());
+  hls.on(Hls.Events.AUDIO_TRACK_SWITCHING, () => last.delete("audio"));
+  hls.on(Hls.Events.BUFFER_FLUSHING, (_, { type }) => {
+    if (type !== "audio") last.delete("main");
+    if (type !== "video") last.delete("audio");
+  });
 }
 
 // The place of the subtitles that are shown, by player; and what ends the search for tracks, by <video>.

@@ -16,4 +16,5 @@ mod root;
 mod text;
 mod watch;
 
+pub use browser::tell_ready;
 pub use root::{App, shell};

@@ -9,7 +9,6 @@ use leptos_router::{
 };
 
 use crate::{
-    browser,
     components::brand::Brand,
     pages::{home::Home, not_found::NotFound, watch::Watch},
 };
@@ -61,8 +60,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    // In the browser, once the page is at work.
-    Effect::new(|_| browser::tell_ready());
     view! {
         <Stylesheet id="leptos" href="/pkg/matinee.css" />
         <Link rel="icon" type_="image/svg+xml" href="/favicon.svg" />

@@ -88,3 +88,11 @@ test('a page whose program does not come says so, until it comes', async ({ mati
   await expect(words).toBeHidden();
   await expect(page.getByRole('textbox', { name: /link/i })).toBeFocused();
 });
+
+test('a page that something has changed before it was at work says that it does not work', async ({ matinee, page }) => {
+  await page.addInitScript(() => {
+    document.addEventListener('DOMContentLoaded', () => document.querySelector('main')!.replaceChildren());
+  });
+  await page.goto(matinee.url);
+  await expect(page.getByRole('alert').filter({ hasText: /not loaded completely/i })).toBeVisible();
+});

@@ -10,4 +10,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn hydrate() {
     console_error_panic_hook::set_once();
     leptos::mount::hydrate_body(app::App);
+    // Not reached where the document is not what was sent, as translators and extensions leave it.
+    app::tell_ready();
 }

@@ -15,7 +15,8 @@ pub struct SiteMissing;
 ///
 /// When there is no site.
 pub fn options(site_dir: Option<&Path>) -> Result<LeptosOptions, SiteMissing> {
-    let under_cargo_leptos = std::env::var_os("LEPTOS_OUTPUT_NAME").is_some();
+    // The one of its variables without which it serves nothing; our scripts set another when they compile.
+    let under_cargo_leptos = std::env::var_os("LEPTOS_SITE_ROOT").is_some();
     if let (true, None, Ok(ConfFile { leptos_options, .. })) = (under_cargo_leptos, site_dir, get_configuration(None)) {
         return Ok(leptos_options);
     }

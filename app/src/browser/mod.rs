@@ -41,8 +41,8 @@ pub(crate) fn hidden() -> bool {
     document().hidden()
 }
 
-/// The page is at work: what was said of one that is not, is taken back by the stylesheet.
-pub(crate) fn tell_ready() {
+/// The page is at work: what was said of one that is not (`root`) is taken back by the stylesheet.
+pub fn tell_ready() {
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-ready", "");
     }

@@ -41,7 +41,7 @@ const STANDING_SEEKS: u32 = 2;
 ///
 /// **Where it is better than catching up.** A player that has to seek is put *ahead* of the others by what its own
 /// seeks take, stands there, and starts when they come by; its own start delay is learnt too. So a seek ends within some
-/// 20 ms of the others instead of behind by its length, and nothing is left to correct. A start is agreed on ahead, so
+/// 20 ms of the others instead of behind by its length, and little is left to correct. A start is agreed on ahead, so
 /// all start at once. While the film stands everybody stands on the same frame.
 #[derive(Clone, Debug)]
 pub struct Follower {

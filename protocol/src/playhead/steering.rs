@@ -19,6 +19,7 @@ const GRACE_MS: f64 = 500.0;
 const LOADED_AHEAD_S: f64 = 2.5;
 /// A stalled player further from the film than this, in seconds, is somewhere else.
 const STALLED_NEARBY_S: f64 = 60.0;
+
 /// Whether the viewers have to be told: the revision has grown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]

@@ -47,10 +47,14 @@ impl Place {
         Self { _root: root, store, data, site }
     }
 
+    /// The file of sessions.
+    pub fn memory(&self) -> Vec<u8> {
+        std::fs::read(self.data.join("sessions.redb")).unwrap_or_default()
+    }
+
     /// Whether a text is written down in the file of sessions.
     pub fn remembers(&self, text: &str) -> bool {
-        let bytes = std::fs::read(self.data.join("sessions.redb")).unwrap_or_default();
-        bytes.windows(text.len()).any(|part| part == text.as_bytes())
+        self.memory().windows(text.len()).any(|part| part == text.as_bytes())
     }
 
     /// Everything that the store's folder holds.

@@ -64,6 +64,26 @@ async fn a_session_comes_back_after_a_kill() {
 }
 
 #[tokio::test]
+async fn a_closed_session_does_not_come_back_after_a_kill() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::new();
+    let mut killed = Program::start(&place, &[], None).await;
+    let link = format!("http://{}/a-film-of-this-test.mkv", silent.local_addr().unwrap());
+    let (_, opened) = killed.call("open", &json!({ "source": link })).await;
+    written(&place, "a-film-of-this-test").await;
+    let before = settled(&place).await;
+    let begun = Instant::now();
+    let close = json!({ "session": opened["session"], "host_key": opened["host_key"] });
+    assert_eq!(killed.call("close", &close).await.0, 200);
+    until("it is written down", || place.memory() != before).await;
+    // What can wait waits for two seconds after each write.
+    assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}", begun.elapsed());
+    killed.signal(Signal::KILL);
+    let next = Program::start(&place, &[], None).await;
+    assert_eq!(next.call("session", &json!({ "session": opened["session"] })).await.0, 404);
+}
+
+#[tokio::test]
 async fn what_nobody_tells_again_is_written_down_at_once() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let place = Place::new();
@@ -82,10 +102,26 @@ async fn what_nobody_tells_again_is_written_down_at_once() {
 }
 
 async fn written(place: &Place, text: &str) {
-    let written = async {
-        while !place.remembers(text) {
+    until("it is written down", || place.remembers(text)).await;
+}
+
+/// The file of sessions after a write, of which a text is there before its end.
+async fn settled(place: &Place) -> Vec<u8> {
+    let mut last = place.memory();
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let now = place.memory();
+        if std::mem::replace(&mut last, now) == last {
+            return last;
+        }
+    }
+}
+
+async fn until(what: &str, done: impl Fn() -> bool) {
+    let waiting = async {
+        while !done() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), written).await.expect("it is written down");
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect(what);
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use protocol::{
     EndReason, Error, Event, HostKey, SessionId, ViewerToken,
-    playhead::{Command, PlayheadView},
+    playhead::{Command, PlayheadView, Steer},
 };
 use tokio::sync::watch;
 
@@ -67,7 +67,11 @@ impl Matinee {
     ) -> Result<PlayheadView, Error> {
         let view = self.registry().steer(Instant::now(), session, viewer, host_key, command)?;
         tracing::debug!(%session, ?command, revision = view.revision, "steered");
-        self.inner.remember.soon();
+        if matches!(command.steer, Steer::Rules(_)) {
+            self.inner.remember.now();
+        } else {
+            self.inner.remember.soon();
+        }
         self.inner.bell.notify_one();
         Ok(view)
     }

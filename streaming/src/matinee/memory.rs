@@ -47,8 +47,9 @@ impl Remember {
         self.now.notify_one();
     }
 
-    /// Something is to be written.
+    /// Something is to be written, and the last time is not just over.
     async fn rung(&self) {
+        tokio::time::sleep(FLOOR).await;
         let soon = async {
             tokio::time::sleep(APART).await;
             self.soon.notified().await;
@@ -59,6 +60,9 @@ impl Remember {
         }
     }
 }
+
+/// Between any two writes: whoever opens sessions or renames one in a loop keeps no disk busy.
+const FLOOR: Duration = Duration::from_millis(100);
 
 /// One session as it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

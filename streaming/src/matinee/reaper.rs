@@ -37,7 +37,11 @@ pub(super) fn act_on(inner: &Arc<Inner>, ended: &Ended) {
         let awake = inner.registry().epoch(ended.session);
         inner.screenings.release(ended.session, awake);
     }
-    inner.remember.soon();
+    if matches!(ended.what, End::Closed) {
+        inner.remember.now();
+    } else {
+        inner.remember.soon();
+    }
     if matches!(ended.what, End::Closed | End::Forgotten) {
         torrents::forget(inner, ended.session);
     }

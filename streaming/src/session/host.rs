@@ -3,6 +3,7 @@
 use std::{collections::VecDeque, time::Instant};
 
 use protocol::{Error, ErrorKind, HostKey, PublicViewerId, SessionId};
+use serde::{Deserialize, Serialize};
 
 use super::{
     Registry,
@@ -14,12 +15,15 @@ use super::{
 /// Removed viewers who are known of one session; beyond it the one who was removed first could come again.
 const MOST_REMOVED: usize = 1000;
 
-/// A session that is being handed over: its new key, until the viewer shows it.
-#[derive(Clone, Debug)]
+/// A session that is being handed over, until the viewer shows its new key. It outlives the server: the new host may have
+/// shown it, and the old one have forgotten the old key, right before the end of the server.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct HandOver {
     viewer: ViewerKey,
-    /// The key itself, since it must be told; so this is kept in memory alone.
-    key: HostKey,
+    hash: HostKeyHash,
+    /// The key itself, as long as it may have to be told; it is kept in memory alone.
+    #[serde(skip)]
+    key: Option<HostKey>,
 }
 
 impl<R> Registry<R> {
@@ -105,7 +109,7 @@ impl<R> Registry<R> {
         if found.host {
             return invalid("this viewer is the host already");
         }
-        screening.handing_over = Some(HandOver { viewer, key: new });
+        screening.handing_over = Some(HandOver { viewer, hash: HostKeyHash::of(&new), key: Some(new) });
         Ok(())
     }
 
@@ -142,8 +146,8 @@ impl<R> Screening<R> {
     /// Makes the viewer the host who shows the key that was made for it, as a heartbeat brought it. Whether it did.
     pub(super) fn take_over(&mut self, viewer: ViewerKey, key: Option<&HostKey>) -> bool {
         let pending = self.handing_over.as_ref().filter(|pending| pending.viewer == viewer);
-        let hash = pending.map(|pending| HostKeyHash::of(&pending.key));
-        let Some(hash) = hash.filter(|hash| key.is_some_and(|key| hash.is_of(key))) else { return false };
+        let hash = pending.map(|pending| &pending.hash).filter(|hash| key.is_some_and(|key| hash.is_of(key)));
+        let Some(hash) = hash.cloned() else { return false };
         self.host = hash;
         self.handing_over = None;
         self.viewers.unset_hosts();
@@ -156,7 +160,7 @@ impl<R> Screening<R> {
         let host = key.is_some_and(|key| self.host.is_of(key));
         self.viewers.set_host(viewer, host);
         let pending = self.handing_over.as_ref().filter(|pending| pending.viewer == viewer);
-        (host, pending.map(|pending| pending.key.clone()))
+        (host, pending.and_then(|pending| pending.key.clone()))
     }
 
     /// Whom it was to be handed over to may have gone.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Registry,
-    host::Removed,
+    host::{HandOver, Removed},
     messages::Messages,
     playhead::SessionPlayhead,
     screening::{Life, Screening},
@@ -40,6 +40,8 @@ pub struct Saved<R> {
     /// Whom the host removed.
     #[serde(default, skip_serializing_if = "Removed::is_empty")]
     removed: Removed,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    handing_over: Option<HandOver>,
 }
 
 impl<R: Clone> Registry<R> {
@@ -64,8 +66,20 @@ impl<R: Clone> Registry<R> {
         // A clock that began with the machine may not reach so far back; then it sleeps a little longer.
         let since = now.checked_sub(ago).unwrap_or(now);
         let now_ms = self.clock.ms(now);
-        let Saved { host, recipe, title, opened_at, playhead, shared, ran_ms, joined, titled, private, removed } =
-            saved;
+        let Saved {
+            host,
+            recipe,
+            title,
+            opened_at,
+            playhead,
+            shared,
+            ran_ms,
+            joined,
+            titled,
+            private,
+            removed,
+            handing_over,
+        } = saved;
         let shared = shared.map(|mut shared| {
             shared.restored(now_ms);
             shared
@@ -76,7 +90,7 @@ impl<R: Clone> Registry<R> {
             title,
             titled,
             listed: !private,
-            handing_over: None,
+            handing_over,
             removed,
             messages: Messages::default(),
             opened_at,
@@ -112,6 +126,7 @@ impl<R: Clone> Screening<R> {
             titled: self.titled,
             private: !self.listed,
             removed: self.removed.clone(),
+            handing_over: self.handing_over.clone(),
         }
     }
 }

@@ -35,6 +35,26 @@ fn a_session_comes_back_asleep_and_wakes() {
 }
 
 #[test]
+fn a_handover_that_is_not_done_yet_comes_back_too() {
+    let mut first = world(Limits::default());
+    first.open(1).unwrap();
+    first.beat(1, "bob", 0.0).unwrap();
+    let bob = first.registry.view(first.now, id(1)).unwrap().viewers[0].id.clone();
+    first.registry.hand_over(id(1), &key(1), &bob, key(7)).unwrap();
+    let text = serde_json::to_string(&first.registry.saved(first.now)[0].1).unwrap();
+    assert!(!text.contains(&key(7).0), "the key itself is kept");
+    let text: &'static str = Box::leak(text.into_boxed_str());
+
+    let mut later = world(Limits::default());
+    assert!(later.registry.restore(later.now, id(1), serde_json::from_str(text).unwrap(), HOUR));
+    let show = |name| Heartbeat { host_key: Some(key(7)), ..heartbeat(1, name, 0.0) };
+    assert!(!later.registry.beat(later.now, &show("eve")).unwrap().reply.host, "it is for bob");
+    assert!(later.registry.beat(later.now, &show("bob")).unwrap().new_host);
+    assert_eq!(later.registry.close(id(1), &key(1)).unwrap_err().kind, ErrorKind::Forbidden);
+    later.registry.close(id(1), &key(7)).unwrap();
+}
+
+#[test]
 fn it_is_forgotten_when_it_would_have_been() {
     let mut first = world(Limits::default());
     first.open(1).unwrap();
