@@ -9,10 +9,11 @@ MATINEE_WASM_BINDGEN=$(sed -n '/^name = "wasm-bindgen"$/{n;s/^version = "\(.*\)"
 MATINEE_DEBIAN_TOOLCHAIN=matinee-debian
 
 # What is compiled for the server, for lint and tests. With the profile and the features of `cargo leptos build --release`,
-# and in one call, so that every dependency is built once for all three. Never the whole workspace at once: its two sides
+# and in one call, so that tests and program share every dependency. Never the whole workspace at once: its two sides
 # need features of leptos that exclude each other.
 # shellcheck disable=SC2034 # Used by who sources this.
 MATINEE_SERVER_SIDE=(--release -p protocol -p streaming -p app -p server --no-default-features)
+# shellcheck disable=SC2034 # As above.
 MATINEE_SERVER_FEATURES=app/ssr,server/torrents
 # As cargo-leptos sets it: it is compiled into leptos.
 export LEPTOS_OUTPUT_NAME=matinee
