@@ -121,11 +121,7 @@ impl Matinee {
             tracing::info!(session = %beat.session, "viewer joined");
         }
         self.wake(beat.session, outcome.woken);
-        if outcome.new_host {
-            self.inner.remember.now();
-        } else {
-            self.inner.remember.soon();
-        }
+        self.inner.remember.by(outcome.new_host);
         self.inner.bell.notify_one();
         let clock = self.registry().clock();
         let film = self.inner.screenings.screen(beat.session).and_then(|screen| screen.film());

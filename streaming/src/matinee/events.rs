@@ -67,11 +67,7 @@ impl Matinee {
     ) -> Result<PlayheadView, Error> {
         let view = self.registry().steer(Instant::now(), session, viewer, host_key, command)?;
         tracing::debug!(%session, ?command, revision = view.revision, "steered");
-        if matches!(command.steer, Steer::Rules(_)) {
-            self.inner.remember.now();
-        } else {
-            self.inner.remember.soon();
-        }
+        self.inner.remember.by(matches!(command.steer, Steer::Rules(_)));
         self.inner.bell.notify_one();
         Ok(view)
     }

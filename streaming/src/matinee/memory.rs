@@ -28,6 +28,8 @@ const MOST_SERVERS: u32 = 16;
 /// Between two writes of what can wait. What a viewer's position has changed by in that time is lost by a KILL; pages know
 /// their own.
 const APART: Duration = Duration::from_secs(2);
+/// Between any two writes: whoever opens sessions or renames one in a loop keeps no disk busy.
+const FLOOR: Duration = Duration::from_millis(100);
 
 /// Rings when something of a session has changed that outlives the server.
 #[derive(Debug, Default)]
@@ -42,9 +44,14 @@ impl Remember {
         self.soon.notify_one();
     }
 
-    /// What nobody tells a second time: that there is a session, and who its host is.
+    /// What nobody tells a second time: that there is a session or no more, who its host is and what the host wants.
     pub(super) fn now(&self) {
         self.now.notify_one();
+    }
+
+    /// Either, by whether it is told only once.
+    pub(super) fn by(&self, told_once: bool) {
+        if told_once { self.now() } else { self.soon() }
     }
 
     /// Something is to be written, and the last time is not just over.
@@ -60,9 +67,6 @@ impl Remember {
         }
     }
 }
-
-/// Between any two writes: whoever opens sessions or renames one in a loop keeps no disk busy.
-const FLOOR: Duration = Duration::from_millis(100);
 
 /// One session as it is written down.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

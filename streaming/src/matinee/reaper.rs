@@ -37,11 +37,7 @@ pub(super) fn act_on(inner: &Arc<Inner>, ended: &Ended) {
         let awake = inner.registry().epoch(ended.session);
         inner.screenings.release(ended.session, awake);
     }
-    if matches!(ended.what, End::Closed) {
-        inner.remember.now();
-    } else {
-        inner.remember.soon();
-    }
+    inner.remember.by(matches!(ended.what, End::Closed));
     if matches!(ended.what, End::Closed | End::Forgotten) {
         torrents::forget(inner, ended.session);
     }
