@@ -47,7 +47,7 @@ test.beforeAll(async () => {
   const font = (name: string) => execFileSync('fc-match', ['-f', '%{file}', name], { encoding: 'utf8' });
   const files: Record<string, string> = {
     '/film.mp4': join(folder, 'film.mp4'),
-    '/main.css': join(ROOT, 'style', 'main.css'),
+    '/main.css': join(ROOT, 'target', 'site', 'pkg', 'matinee.css'),
     '/subtitles.js': join(ROOT, 'app', 'js', 'subtitles.js'),
     '/js/fonts.mjs': join(ROOT, 'public', 'js', 'fonts.mjs'),
     '/mono.ttf': font('DejaVu Sans Mono'),

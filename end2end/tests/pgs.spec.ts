@@ -210,7 +210,7 @@ test.describe('the shim', () => {
   async function open(page: Page): Promise<void> {
     const files: Record<string, [string, string]> = {
       '/film.mp4': [join(folder, 'film.mp4'), 'video/mp4'],
-      '/main.css': [join(ROOT, 'style', 'main.css'), 'text/css'],
+      '/main.css': [join(ROOT, 'target', 'site', 'pkg', 'matinee.css'), 'text/css'],
       '/pictures.js': [join(ROOT, 'app', 'js', 'pictures.js'), 'text/javascript'],
       '/vendor/libpgs.mjs': [join(ROOT, 'public', 'vendor', 'libpgs.mjs'), 'text/javascript'],
     };
