@@ -36,10 +36,7 @@ pub(crate) fn Home() -> impl IntoView {
                 now.set(browser::now_ms());
                 unreachable.set(list.is_err());
                 if let Ok(list) = list {
-                    // Setting it makes the list anew, which would take the focus off a link for nothing.
-                    if sessions.with_untracked(|shown| shown.as_ref() != Some(&list)) {
-                        sessions.set(Some(list));
-                    }
+                    sessions.set(Some(list));
                 }
                 if let Ok(report) = report
                     && system.with_untracked(|shown| shown.as_ref() != Some(&report))
