@@ -72,8 +72,10 @@ test('messages and reactions reach the others, over the picture too where they w
   await expect(log(bob.page)).toContainText('Nobody sees this');
   await expect(bob.page.getByRole('checkbox', { name: /over the picture/i })).not.toBeChecked();
 
-  // Too much at once is refused in words.
-  for (let n = 0; n < 9; n += 1) await ada.page.getByRole('button', { name: 'Fire' }).click();
+  // Too much at once is refused in words. In one task, since on a busy machine nine clicks are not at once.
+  await ada.page.getByRole('button', { name: 'Fire' }).evaluate((button: HTMLElement) => {
+    for (let n = 0; n < 9; n += 1) button.click();
+  });
   await expect(ada.page.getByRole('alert').filter({ hasText: /two seconds/i })).toBeVisible();
   await leave([ada, bob]);
 });
@@ -132,6 +134,11 @@ test('the host hands the session over, and has no part in it any more', async ({
 
   // It stays so when the page is loaded again, and the new host can end it all.
   await bob.page.reload();
+  await hostsPart(bob.page).press('Enter');
+  const keep = bob.page.getByRole('button', { name: /keep it open/i });
+  await expect(keep, 'the question has the focus').toBeFocused();
+  await keep.press('Enter');
+  await expect(hostsPart(bob.page)).toBeFocused();
   await hostsPart(bob.page).click();
   await bob.page.getByRole('button', { name: /close for everybody/i }).click();
   await expect(ada.page.getByRole('alert').filter({ hasText: /over/i })).toBeVisible({ timeout: 30_000 });
@@ -143,6 +150,7 @@ test('who is removed is told so and does not come back', async ({ matinee, films
   await line(ada.page, 'Bob').getByLabel(/what to do with bob/i).click();
   await line(ada.page, 'Bob').getByRole('button', { name: 'Remove' }).click();
   await line(ada.page, 'Bob').getByRole('button', { name: /yes, remove bob/i }).click();
+  await expect(ada.page.getByRole('heading', { name: /^watching/i }), 'what had the focus is gone').toBeFocused();
   const told = bob.page.getByRole('alert').filter({ hasText: /you have been removed/i });
   await expect(told).toBeVisible();
   await expect(bob.page.getByRole('button', { name: /try again/i })).toHaveCount(0);

@@ -19,6 +19,15 @@ pub(crate) fn Host(watching: Watching) -> impl IntoView {
     let host = watching.company.host;
     let asked = RwSignal::new(false);
     let problem = RwSignal::new(None::<String>);
+    // A button that had the focus goes with the question, or comes with it: the focus goes over to the other.
+    let (keeps, closes) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
+    let kept = StoredValue::new(false);
+    Effect::new(move |_| keeps.get().map(|button| button.focus()));
+    Effect::new(move |_| closes.get().filter(|_| kept.get_value()).map(|button| button.focus()));
+    let keep = move |_| {
+        kept.set_value(true);
+        asked.set(false);
+    };
     let navigate = use_navigate();
     let close = Callback::new(move |()| {
         let Some(host_key) = watch::host_key(watching) else { return };
@@ -54,12 +63,12 @@ pub(crate) fn Host(watching: Watching) -> impl IntoView {
                                 <p>"The film ends for everybody. Close it?"</p>
                                 <p class="actions">
                                     <button class="danger" on:click=move |_| close.run(())>"Close for everybody"</button>
-                                    <button on:click=move |_| asked.set(false)>"Keep it open"</button>
+                                    <button node_ref=keeps on:click=keep>"Keep it open"</button>
                                 </p>
                             }
                                 .into_any()
                         } else {
-                            view! { <button on:click=move |_| asked.set(true)>"Close the screening…"</button> }.into_any()
+                            view! { <button node_ref=closes on:click=move |_| asked.set(true)>"Close the screening…"</button> }.into_any()
                         }
                     }}
                     <p class="detail" role="alert">{move || problem.get()}</p>

@@ -35,9 +35,20 @@ pub(crate) fn Messages(watching: Watching) -> impl IntoView {
             at_end.set_value(list.scroll_height() - list.scroll_top() - list.client_height() <= AT_END);
         }
     };
-    let answered = move |answer: Result<(), ApiError>| {
-        if !problem.is_disposed() {
-            problem.set(answer.err().map(|error| error.0.message));
+    // How many were sent, and the last of them that was refused: one that was sent before takes its words away no more.
+    let (sent, refused) = (StoredValue::new(0_u64), StoredValue::new(0_u64));
+    let next = move || sent.try_update_value(|sent| std::mem::replace(sent, *sent + 1)).unwrap_or_default();
+    let answered = move |number: u64, answer: Result<(), ApiError>| {
+        if problem.is_disposed() {
+            return;
+        }
+        match answer {
+            Ok(()) if number < refused.get_value() => {}
+            Ok(()) => problem.set(None),
+            Err(error) => {
+                refused.update_value(|last| *last = number.max(*last));
+                problem.set(Some(error.0.message));
+            }
         }
     };
     let send = move |event: SubmitEvent| {
@@ -50,6 +61,7 @@ pub(crate) fn Messages(watching: Watching) -> impl IntoView {
         }
         sending.set_value(true);
         at_end.set_value(true);
+        let number = next();
         spawn_local(async move {
             let answer = watch::say(watching, text.clone()).await;
             if sending.try_set_value(false).is_some() {
@@ -59,11 +71,12 @@ pub(crate) fn Messages(watching: Watching) -> impl IntoView {
             if answer.is_ok() && field.value().trim() == text {
                 field.set_value("");
             }
-            answered(answer);
+            answered(number, answer);
         });
     };
     let react = move |reaction: Reaction| {
-        spawn_local(async move { answered(watch::react(watching, reaction).await) });
+        let number = next();
+        spawn_local(async move { answered(number, watch::react(watching, reaction).await) });
     };
     view! {
         <section class="card messages" aria-labelledby="messages-heading">

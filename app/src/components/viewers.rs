@@ -19,9 +19,10 @@ pub(crate) fn Viewers(watching: Watching) -> impl IntoView {
     let count = Memo::new(move |_| watching.viewers.with(Vec::len));
     let ids = move || watching.viewers.with(|viewers| viewers.iter().map(|it| it.id.clone()).collect::<Vec<_>>());
     let problem = RwSignal::new(None::<String>);
+    let heading = NodeRef::<html::H2>::new();
     view! {
         <section class="card" aria-labelledby="viewers-heading">
-            <h2 id="viewers-heading">
+            <h2 id="viewers-heading" tabindex="-1" node_ref=heading>
                 "Watching" {move || (count.get() > 0).then(|| view! { <span class="count">{count}</span> })}
             </h2>
             <Show
@@ -29,7 +30,7 @@ pub(crate) fn Viewers(watching: Watching) -> impl IntoView {
                 fallback=|| view! { <p class="quiet">"You will be listed here in a moment."</p> }
             >
                 <ul class="viewers">
-                    <For each=ids key=PublicViewerId::clone children=move |id| view! { <Line watching id problem /> } />
+                    <For each=ids key=PublicViewerId::clone children=move |id| view! { <Line watching id problem heading /> } />
                 </ul>
             </Show>
             <p class="detail" role="alert">{move || problem.get()}</p>
@@ -40,7 +41,12 @@ pub(crate) fn Viewers(watching: Watching) -> impl IntoView {
 
 /// One viewer's line. It stays while what it says changes, so that nothing in it loses the focus.
 #[component]
-fn Line(watching: Watching, id: PublicViewerId, problem: RwSignal<Option<String>>) -> impl IntoView {
+fn Line(
+    watching: Watching,
+    id: PublicViewerId,
+    problem: RwSignal<Option<String>>,
+    heading: NodeRef<html::H2>,
+) -> impl IntoView {
     let company = watching.company;
     let own = id.clone();
     let viewer = Memo::new(move |_| watching.viewers.with(|all| all.iter().find(|viewer| viewer.id == own).cloned()));
@@ -65,7 +71,7 @@ fn Line(watching: Watching, id: PublicViewerId, problem: RwSignal<Option<String>
             </span>
             <span class="quiet">{state}</span>
             <Show when=has_menu>
-                <Menu watching id=id.get_value() name anonymous problem />
+                <Menu watching id=id.get_value() name anonymous problem heading />
             </Show>
         </li>
     }
@@ -86,9 +92,9 @@ fn Menu(
     name: Memo<String>,
     anonymous: Memo<bool>,
     problem: RwSignal<Option<String>>,
+    heading: NodeRef<html::H2>,
 ) -> impl IntoView {
     let details = NodeRef::<html::Details>::new();
-    let summary = NodeRef::<html::Summary>::new();
     let asked = RwSignal::new(None::<Deed>);
     let id = StoredValue::new(id);
     let act = move |deed: Deed, event: &MouseEvent| {
@@ -103,9 +109,9 @@ fn Menu(
         if let Some(details) = details.get_untracked() {
             let _ = details.remove_attribute("open");
         }
-        // The button that had the focus is hidden.
-        if let Some(summary) = summary.get_untracked() {
-            let _ = summary.focus();
+        // The button that had the focus is hidden, and the viewer's line or its menu will go.
+        if let Some(heading) = heading.get_untracked() {
+            let _ = heading.focus();
         }
         let viewer = id.get_value();
         let change = match deed {
@@ -130,7 +136,7 @@ fn Menu(
     };
     view! {
         <details class="viewer-menu" node_ref=details on:toggle=move |_| asked.set(None)>
-            <summary node_ref=summary aria-label=move || format!("What to do with {}", name.get())>"…"</summary>
+            <summary aria-label=move || format!("What to do with {}", name.get())>"…"</summary>
             <div class="actions">
                 <Show when=move || !anonymous.get()>
                     <button type="button" on:click=move |event| act(Deed::HandOver, &event)>{move || words(Deed::HandOver)}</button>
