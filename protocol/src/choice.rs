@@ -13,11 +13,12 @@
 //! default or forced, and this is asked of the first track by the order above, not of each: a film whose only flagged
 //! subtitles are forced ones, beside plain ones, starts without. A cover picture is never taken for the film.
 //!
-//! One thing is not mpv's, which compares codes letter by letter: here `en-GB` is found in a file that says `eng`.
+//! Two things are not mpv's: it compares codes letter by letter, where here `en-GB` is found in a file that says `eng`; and a
+//! picture of a codec that ffmpeg does not know comes after all others.
 
 mod language;
 
-use crate::{AudioTrack, Media, SubtitleTrack, TrackId};
+use crate::{AudioTrack, Media, SubtitleTrack, TrackId, UNKNOWN_CODEC};
 use language::Language;
 
 /// A video, an audio and a subtitle track.
@@ -43,7 +44,9 @@ pub fn choose(media: &Media, languages: &[String]) -> Choice {
         track.default || track.forced || rank(&preferred, track.language.as_deref()) != NOT_LISTED
     };
     Choice {
-        video: video.min_by_key(|track| (!track.forced, !track.default, track.track.order)).map(|track| track.track),
+        video: video
+            .min_by_key(|track| (track.codec == UNKNOWN_CODEC, !track.forced, !track.default, track.track.order))
+            .map(|track| track.track),
         audio: media
             .audio
             .iter()

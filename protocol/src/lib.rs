@@ -26,7 +26,8 @@ pub use error::{Error, ErrorKind};
 pub use events::{EndReason, Event, SessionNews};
 pub use ids::{HostKey, PublicViewerId, SessionId, TrackId, TrackKind, ViewerToken};
 pub use media::{
-    Attachment, AudioTrack, Chapter, DynamicRange, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, VideoTrack,
+    Attachment, AudioTrack, Chapter, DynamicRange, FrameRate, Media, Reach, SubtitleKind, SubtitleTrack, UNKNOWN_CODEC,
+    VideoTrack,
 };
 pub use plan::{AudioMode, AudioPlan, PlanView, VideoPlan};
 pub use rendition::{Channels, EncodedBy, MasterQuery, Quality, RenditionId, VideoMode};

@@ -75,10 +75,13 @@ pub enum DynamicRange {
     Hlg,
 }
 
+/// Stands where ffmpeg does not know a track's codec.
+pub const UNKNOWN_CODEC: &str = "unknown";
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VideoTrack {
     pub track: TrackId,
-    /// ffmpeg's name of the codec: `h264`, `hevc`, `av1`, …
+    /// ffmpeg's name of the codec: `h264`, `hevc`, `av1`, …; [`UNKNOWN_CODEC`] where it has none.
     pub codec: String,
     pub profile: Option<String>,
     /// As the codec counts it: 41 is H.264 level 4.1.

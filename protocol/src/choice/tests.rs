@@ -151,6 +151,15 @@ fn subtitles_as_mpv_chooses() {
 }
 
 #[test]
+fn a_picture_that_nobody_knows_is_the_last_to_be_chosen() {
+    let mut film = film(&["- d", "-"], &["eng"], &[]);
+    film.video[0].codec = crate::UNKNOWN_CODEC.into();
+    assert_eq!(chosen(&film, &[]).video, Some(TrackId::video(1)));
+    film.video[1].codec = crate::UNKNOWN_CODEC.into();
+    assert_eq!(chosen(&film, &[]).video, Some(TrackId::video(0)));
+}
+
+#[test]
 fn a_cover_is_not_the_film() {
     for (tracks, expected) in [
         (&["- dc", "-"][..], Some(1)),

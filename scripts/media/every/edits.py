@@ -125,6 +125,10 @@ def unknown_codec(data):
     return data.replace(b"V_MPEG4/ISO/AVC", b"V_NOBODY/KNOWS/")
 
 
+def unknown_sound(data):
+    return data.replace(b"A_AAC", b"A_???")
+
+
 def without_avi_index(data):
     return data[: data.rindex(b"idx1")]
 

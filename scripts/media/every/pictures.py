@@ -49,8 +49,8 @@ CODECS = (
          "-c:a ac3", plays=Plays(length_off_s=0.3)),
     film("mpeg4", "mpeg4.avi", "MPEG-4 ASP with B-frames and MP3 in AVI", "-c:v mpeg4 -bf 2 -q:v 4 -vtag XVID",
          "-c:a libmp3lame", plays=Plays(why="no browser decodes MPEG-4 ASP")),
-    film("mpeg4-packed", "divx.avi", "MPEG-4 ASP with packed frames, as old DivX",
-         "-c:v mpeg4 -bf 1 -q:v 4 -vtag DX50 -bsf:v mpeg4_unpack_bframes", "-c:a libmp3lame"),
+    film("mpeg4-divx", "divx.avi", "MPEG-4 ASP with single B-frames, called DivX", "-c:v mpeg4 -bf 1 -q:v 4 -vtag DX50",
+         "-c:a libmp3lame"),
     film("high10", "high10.mkv", "H.264 High 10", X264.replace("yuv420p", "yuv420p10le"), plays=Plays(why=None)),
     film("high422", "high422.mkv", "H.264 High 4:2:2", X264.replace("yuv420p", "yuv422p"),
          plays=Plays(why="H.264: this browser cannot decode it")),
@@ -83,6 +83,13 @@ INTERLACED = (
     film("interlaced-mpeg2", "interlaced.ts", "MPEG-2, interlaced, as television has it",
          "-vf tinterlace=interleave_top,setfield=tff -c:v mpeg2video -q:v 3 -bf 2 -g 12 -flags +ildct+ilme -top 1",
          "-c:a mp2", inputs=WOVEN, plays=Plays(why="interlaced", combed=True, length_off_s=0.3)),
+    # Of these only the frames tell.
+    film("interlaced-dv", "dv.avi", "DV, as camcorders record it",
+         "-vf scale=720:576:flags=neighbor,tinterlace=interleave_bottom,setfield=bff -c:v dvvideo -pix_fmt yuv420p -aspect 16:9",
+         "-c:a pcm_s16le -ar 48000 -ac 2", inputs=WOVEN, plays=Plays(shape=(16, 9), combed=True)),
+    film("interlaced-mpeg4", "interlaced.avi", "MPEG-4 ASP, interlaced",
+         "-vf tinterlace=interleave_top,setfield=tff -c:v mpeg4 -q:v 3 -flags +ildct+ilme -top 1", "-c:a libmp3lame",
+         inputs=WOVEN, plays=Plays(combed=True)),
 )  # fmt: skip
 
 COLOURS = (

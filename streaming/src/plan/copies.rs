@@ -211,6 +211,13 @@ fn bandwidth(keys: &[(i64, u64)], boundaries: &[u64], end: i64, size: Option<u64
     starts.windows(2).filter_map(rate).max().unwrap_or(8_000_000).max(100_000)
 }
 
+/// Whether AAC names this layout by its channel configuration, a number. Any other one is described in the stream itself
+/// (ffmpeg makes that of 5.1 channels with those at the sides, as AC-3 and DTS have them, and of 2.1 or quad): Chromium (156)
+/// says that it decodes AAC and then fails on these. ffprobe's name for such a layout is none of the following, or none.
+fn is_common(layout: Option<&str>) -> bool {
+    matches!(layout, Some("mono" | "stereo" | "3.0" | "4.0" | "5.0" | "5.1" | "7.1"))
+}
+
 impl AudioCopy {
     /// `frames` is when the first frame is heard, in seconds of source time, and how long each lasts.
     ///
@@ -220,9 +227,8 @@ impl AudioCopy {
     pub fn of(track: &AudioTrack, frames: Option<(f64, f64)>, is_film: bool, times: Times) -> Result<Self, String> {
         let name = super::words::codec(&track.codec);
         let (codec, asked, frame_samples) = match (track.codec.as_str(), track.profile.as_deref()) {
-            // Chromium (156) says that it decodes AAC and then fails on these. Others may not, which nobody has tried here.
-            ("aac", _) if matches!(track.channels, 3 | 4) => {
-                return Err(format!("some browsers fail on AAC of {} channels", track.channels));
+            ("aac", _) if !is_common(track.channel_layout.as_deref()) => {
+                return Err("some browsers fail on AAC of an unusual order of channels".into());
             }
             ("aac", Some("LC")) => ("mp4a.40.2", "mp4a.40.2", 1024),
             ("aac", _) => return Err("only the AAC-LC kind of AAC is passed on as it is".into()),

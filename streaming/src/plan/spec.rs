@@ -110,7 +110,7 @@ fn work(track: &VideoTrack, (width, height): (u32, u32), rate: FrameRate, subtit
     Work {
         decoded: Work::step(pixels(track.width, track.height, track.frame_rate.unwrap_or(rate))),
         encoded: Work::step(pixels(width, height, rate)),
-        deinterlaced: track.interlaced,
+        deinterlaced: deinterlace(track) != Deinterlace::None,
         mapped: track.range != DynamicRange::Standard,
         subtitles,
     }
@@ -121,11 +121,13 @@ fn no_card() -> Error {
     Error::new(ErrorKind::Unplayable, "no graphics card encodes here any more; load the film again")
 }
 
-/// A container may call a track interlaced whose codec does not say of each frame whether it is.
+/// A container may call a track interlaced whose codec does not say of each frame whether it is. Of other codecs nothing
+/// is known but by their frames: ffprobe calls the fields' order of DV and MPEG-4 ASP unknown in every container.
 fn deinterlace(track: &VideoTrack) -> Deinterlace {
     match track.codec.as_str() {
+        "mpeg4" | "vc1" | "dvvideo" => Deinterlace::Told,
         _ if !track.interlaced => Deinterlace::None,
-        "h264" | "hevc" | "mpeg2video" | "mpeg4" | "vc1" | "prores" | "dvvideo" => Deinterlace::Told,
+        "h264" | "hevc" | "mpeg2video" | "prores" => Deinterlace::Told,
         _ => Deinterlace::All,
     }
 }

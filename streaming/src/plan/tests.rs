@@ -37,7 +37,7 @@ fn media() -> Media {
         codec: "aac".into(),
         profile: Some("LC".into()),
         channels: 6,
-        channel_layout: None,
+        channel_layout: Some("5.1".into()),
         sample_rate: 48_000,
         bit_depth: None,
         language: Some(language.into()),
@@ -397,7 +397,12 @@ fn what_a_picture_needs_besides_encoding_is_ordered_and_its_cost_told() {
     media.video[0].sample_aspect = (3, 4);
     assert_eq!(order(&media).0.scale, Some((1080, 1440)), "as it is stored");
     media.video[0].range = DynamicRange::Hlg;
+    media.video[0].codec = "dvvideo".into();
+    media.video[0].interlaced = false;
+    assert_eq!(order(&media).0.deinterlace, Deinterlace::Told, "only its frames tell");
     media.video[0].codec = "mjpeg".into();
+    assert_eq!(order(&media).0.deinterlace, Deinterlace::None);
+    media.video[0].interlaced = true;
     let (order_told, why) = order(&media);
     assert_eq!(order_told.deinterlace, Deinterlace::All);
     assert!(why.contains("HLG colours"), "{why}");

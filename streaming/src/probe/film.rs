@@ -38,6 +38,12 @@ struct Probe<'a, R> {
     matroska: Option<Head>,
 }
 
+/// What is said of sound that is left out.
+fn unheard(streams: &Streams<'_>) -> String {
+    let what = if streams.audio.is_empty() { "the sound" } else { "some of the sound" };
+    format!("{what} is in a format that ffmpeg does not know, and is left out")
+}
+
 /// A file that ends too early.
 struct Cut {
     /// Of the whole, 0 to 1.
@@ -98,7 +104,11 @@ where
             chapters: tracks::chapters(probed, told.zero_s, spans.duration_s),
             attachments: streams.attachments(),
             reach: self.subject.reach,
-            warnings: cut.iter().map(|cut| cut.sentence(found.as_ref().map(|_| spans.duration_s))).collect(),
+            warnings: cut
+                .iter()
+                .map(|cut| cut.sentence(found.as_ref().map(|_| spans.duration_s)))
+                .chain((streams.unknown_sounds > 0).then(|| unheard(&streams)))
+                .collect(),
             files: Vec::new(),
         };
         Ok(Probed {
@@ -116,6 +126,10 @@ where
         if film.peek().is_none() && streams.audio.is_empty() {
             if fields::integer(format, "probe_score").is_none_or(|score| score <= GUESS) {
                 return Err(self.not_a_video());
+            }
+            if streams.unknown_sounds > 0 {
+                let message = "the sound is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy";
+                return Err(Error::new(ErrorKind::Unplayable, message));
             }
             let rest = match streams.subtitles.len() {
                 0 => String::new(),

@@ -1,6 +1,8 @@
 //! ffprobe's streams as tracks.
 
-use protocol::{Attachment, AudioTrack, Chapter, DynamicRange, SubtitleKind, SubtitleTrack, TrackId, VideoTrack};
+use protocol::{
+    Attachment, AudioTrack, Chapter, DynamicRange, SubtitleKind, SubtitleTrack, TrackId, UNKNOWN_CODEC, VideoTrack,
+};
 use serde_json::Value;
 
 use super::{
@@ -14,24 +16,31 @@ const MAX_ATTACHMENTS: usize = 500;
 const MAX_CHAPTERS: usize = 1000;
 
 /// ffprobe's streams by kind, in the file's order, which is how ffmpeg (`0:a:1`) and mpv (`--aid=2`) count them. No
-/// stream of a kind is passed over, or the numbers of the following ones would be wrong.
+/// stream of a kind is passed over, or the numbers of the following ones would be wrong; sound that ffmpeg does not know is left
+/// out where none follows.
 #[derive(Debug)]
 pub(super) struct Streams<'a> {
     pub(super) video: Vec<&'a Value>,
     pub(super) audio: Vec<&'a Value>,
     pub(super) subtitles: Vec<&'a Value>,
+    /// How many sound tracks behind all others ffmpeg does not know.
+    pub(super) unknown_sounds: usize,
     attachments: Vec<&'a Value>,
 }
 
 impl<'a> Streams<'a> {
     pub(super) fn of(probed: &'a Value) -> Self {
-        let of_kind = |kind, most| {
+        let of_kind = |kind, most| -> Vec<&Value> {
             let all = probed.get("streams").and_then(Value::as_array).into_iter().flatten();
             all.filter(|stream| text(stream, "codec_type") == Some(kind)).take(most).collect()
         };
+        let mut audio = of_kind("audio", MAX_TRACKS);
+        let known = audio.iter().rposition(|stream| text(stream, "codec_name").is_some()).map_or(0, |last| last + 1);
+        let unknown_sounds = audio.split_off(known).len();
         Self {
             video: of_kind("video", MAX_TRACKS),
-            audio: of_kind("audio", MAX_TRACKS),
+            audio,
+            unknown_sounds,
             subtitles: of_kind("subtitle", MAX_TRACKS),
             attachments: of_kind("attachment", MAX_ATTACHMENTS),
         }
@@ -145,7 +154,7 @@ fn subtitle_kind(codec: &str) -> SubtitleKind {
 }
 
 fn codec(stream: &Value) -> String {
-    text(stream, "codec_name").unwrap_or("unknown").to_owned()
+    text(stream, "codec_name").unwrap_or(UNKNOWN_CODEC).to_owned()
 }
 
 fn profile(stream: &Value) -> Option<String> {
@@ -235,6 +244,21 @@ mod tests {
         assert!(subtitles[1].forced && subtitles[1].hearing_impaired);
         let fonts = streams.attachments();
         assert_eq!((fonts[0].n, fonts[0].name.as_deref()), (0, Some("_a.ttf")));
+    }
+
+    #[test]
+    fn sound_that_ffmpeg_does_not_know_is_left_out_behind_what_it_knows() {
+        let (known, unknown) = (json!({"codec_type": "audio", "codec_name": "aac"}), json!({"codec_type": "audio"}));
+        for (streams, sounds, left_out) in [
+            (vec![&known, &unknown, &unknown], 1, 2),
+            (vec![&unknown, &known, &unknown], 2, 1),
+            (vec![&unknown], 0, 1),
+            (vec![&known], 1, 0),
+        ] {
+            let probed = json!({"streams": streams});
+            let found = Streams::of(&probed);
+            assert_eq!((found.audio_tracks().len(), found.unknown_sounds), (sounds, left_out));
+        }
     }
 
     #[test]
