@@ -178,6 +178,12 @@ impl Feed {
         self.core().starving.of(tool)
     }
 
+    /// Bytes that this tool has got so far, in all of its connections together.
+    #[must_use]
+    pub fn fed(&self, tool: u64) -> u64 {
+        self.core().starving.fed(tool)
+    }
+
     /// Body bytes that the upstream has sent so far; 0 for a file.
     #[must_use]
     pub fn upstream_bytes(&self) -> u64 {

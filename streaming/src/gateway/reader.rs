@@ -90,7 +90,8 @@ impl Reader {
         let mut under_way = Reading { core: &core, tool: self.tool, offset, done: false };
         let read = token.run_until_cancelled(reading).await;
         under_way.done = true;
-        self.core.starving.note(self.tool, since.elapsed());
+        let got = read.as_ref().and_then(|read| read.as_ref().ok()).map_or(0, Bytes::len);
+        self.core.starving.note(self.tool, since.elapsed(), got);
         match read.unwrap_or_else(|| Err(sentences::closed())) {
             Ok(bytes) => {
                 self.core.clear_fault(self.tool, offset, bytes.len() as u64);

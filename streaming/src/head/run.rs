@@ -26,6 +26,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long a tool may take to end after it has closed its output.
 const LAST_BREATH: Duration = Duration::from_secs(5);
 
+/// What a head that encodes a film's picture from its beginning may take, in time and in bytes of the film, before it has
+/// decoded anything. A film that can be played has a picture within its first few MB; one of noise is told before the viewer
+/// has waited for 25 s, and is not read through.
+const FIRST_FRAME: Duration = Duration::from_secs(18);
+const FIRST_BYTES: u64 = 16 << 20;
+
 /// Bytes taken from the pipe at a time.
 const READ: usize = 256 * 1024;
 
@@ -61,6 +67,8 @@ pub enum HeadEnd {
     Store(Error),
     /// The source's frames are such that they can't be copied after all: why, in words for a viewer. `log` says where.
     NotCopyable { why: &'static str, log: String },
+    /// It has read the film's beginning and could decode nothing of it. For the log.
+    Undecodable(String),
     /// The tool failed, or wrote something else than was ordered. For the log.
     Failed(String),
 }
@@ -76,6 +84,8 @@ pub struct HeadRun {
     pub spawner: Spawner,
     /// How long it may write nothing while it is read from.
     pub silence: Duration,
+    /// Whether it encodes a picture from the film's beginning, where there should be one soon.
+    pub from_start: bool,
     /// True while the head is not to be read from.
     pub hold: watch::Receiver<bool>,
     pub stop: CancellationToken,
@@ -111,14 +121,15 @@ impl HeadRun {
     async fn read(&mut self, stdout: &mut ChildStdout) -> Result<(), HeadEnd> {
         let mut reader = FragmentReader::new();
         let mut buffer = BytesMut::with_capacity(READ);
+        let mut begun = !self.from_start;
         while !self.cutter.is_done() {
             // The owner going away cancels `stop`, so a closed channel needs no answer here.
             let _ = self.hold.wait_for(|hold| !hold).await;
             buffer.clear();
-            match self.next(stdout, &mut buffer).await? {
+            match self.next(stdout, &mut buffer, begun).await? {
                 0 if reader.is_at_boundary() => return Ok(()),
                 0 => return Err(HeadEnd::Failed("its output ends within a box".into())),
-                _ => {}
+                _ => begun = true,
             }
             let events = reader.push(&buffer).map_err(|error| HeadEnd::Failed(error.to_string()))?;
             for event in events {
@@ -128,11 +139,11 @@ impl HeadRun {
         Ok(())
     }
 
-    /// The next bytes of the output; 0 at its end.
+    /// The next bytes of the output; 0 at its end. `begun`: there have been some, or need not be soon.
     ///
     /// mpv tries a source that the gateway has given up again and again, for 20 s and more. Nobody who waits for the
     /// head would be told of it so long, hence the looks at the source while the head is silent.
-    async fn next(&self, stdout: &mut ChildStdout, buffer: &mut BytesMut) -> Result<usize, HeadEnd> {
+    async fn next(&self, stdout: &mut ChildStdout, buffer: &mut BytesMut, begun: bool) -> Result<usize, HeadEnd> {
         let (since, starved) = (Instant::now(), self.feed.starved(self.id));
         loop {
             match timeout(LOOK, stdout.read_buf(buffer)).await {
@@ -142,6 +153,10 @@ impl HeadRun {
             }
             if let Some(failure) = self.feed.failure_of(self.id) {
                 return Err(source_failed(&failure));
+            }
+            let fed = self.feed.fed(self.id);
+            if !begun && fed >= FIRST_BYTES && since.elapsed() >= FIRST_FRAME {
+                return Err(HeadEnd::Undecodable(format!("it decoded nothing of {fed} bytes")));
             }
             // A source may be late in several places in turn, each of them within what the gateway bears.
             let waited = self.feed.starved(self.id).saturating_sub(starved);
@@ -238,13 +253,16 @@ fn source_failed(error: &Error) -> HeadEnd {
 
 fn with_stderr(end: HeadEnd, child: &Child) -> HeadEnd {
     match end {
-        HeadEnd::Failed(why) => {
-            let tail = child.stderr_tail();
-            let tail = tail.trim();
-            HeadEnd::Failed(if tail.is_empty() { why } else { format!("{why}: {tail}") })
-        }
+        HeadEnd::Failed(why) => HeadEnd::Failed(with_tail(why, child)),
+        HeadEnd::Undecodable(why) => HeadEnd::Undecodable(with_tail(why, child)),
         other => other,
     }
+}
+
+fn with_tail(why: String, child: &Child) -> String {
+    let tail = child.stderr_tail();
+    let tail = tail.trim();
+    if tail.is_empty() { why } else { format!("{why}: {tail}") }
 }
 
 fn store_end(error: StoreError) -> HeadEnd {

@@ -19,14 +19,15 @@ impl Keeper {
         let next = head.view.next;
         let reason = head.reason.as_deref().unwrap_or("");
         match &end {
-            HeadEnd::Failed(why) | HeadEnd::NotCopyable { log: why, .. } => {
+            HeadEnd::Failed(why) | HeadEnd::Undecodable(why) | HeadEnd::NotCopyable { log: why, .. } => {
                 tracing::warn!(head = head.view.id, rendition = %self.spec.id, segment = next, %why, "head failed");
             }
             end => {
                 tracing::info!(head = head.view.id, rendition = %self.spec.id, segment = next, ?end, reason, "head ended");
             }
         }
-        if matches!(end, HeadEnd::FilmEnded { .. } | HeadEnd::Failed(_) | HeadEnd::NotCopyable { .. })
+        let is_failure = matches!(end, HeadEnd::Failed(_) | HeadEnd::Undecodable(_) | HeadEnd::NotCopyable { .. });
+        if (is_failure || matches!(end, HeadEnd::FilmEnded { .. }))
             && let Some(failure) = self.source_failure(head.view.id)
         {
             return self.give_up(&failure);
@@ -38,6 +39,8 @@ impl Keeper {
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
             HeadEnd::NotCopyable { why, .. } => return self.give_up_copying(why),
+            // A film of noise is read no second time, nor by the processor after a card.
+            HeadEnd::Undecodable(_) => return self.give_up(&undecodable()),
             HeadEnd::Failed(_) => {
                 self.has_failed = true;
                 let failures = self.failures.entry(next).or_default();
@@ -51,6 +54,10 @@ impl Keeper {
                     self.failures.remove(&next);
                     if self.spec.order.is_copy() {
                         return self.give_up_copying("passing it on as it is has failed");
+                    }
+                    // At the film's beginning, and nothing of it was ever made.
+                    if next == 0 && self.space.init().is_none() && matches!(self.spec.order, Order::Video(_)) {
+                        return self.give_up(&undecodable());
                     }
                     return self.give_up(&Error::new(
                         ErrorKind::Unplayable,
@@ -128,6 +135,14 @@ impl Keeper {
             shorter
         });
     }
+}
+
+fn undecodable() -> Error {
+    Error::new(
+        ErrorKind::Unplayable,
+        "nothing of this film's picture could be decoded: it is damaged or encrypted, or not what it is said to be; share \
+         another copy",
+    )
 }
 
 fn not_read_yet() -> Error {

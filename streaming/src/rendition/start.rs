@@ -34,6 +34,9 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// gateway waits for a source.
 const CARD_SILENCE: Duration = Duration::from_secs(30);
 
+/// A picture that begins later than this, in seconds, may be far into the file.
+const SOON_S: f64 = 5.0;
+
 impl Keeper {
     /// Starts a head for the segments `first..end`, and takes them from the heads that would have made them.
     ///
@@ -63,6 +66,7 @@ impl Keeper {
             space: self.space.clone(),
             feed: self.around.feed.clone(),
             spawner: self.around.spawner.clone(),
+            from_start: first == 0 && self.picture_soon(),
             silence: if self.spec.order.is_on_card() { CARD_SILENCE } else { SILENCE },
             hold: held,
             stop: stop.clone(),
@@ -98,6 +102,11 @@ impl Keeper {
             strain: None,
             reason: None,
         });
+    }
+
+    /// Whether it is a picture that is encoded and begins within the film's first seconds, as far as is known.
+    fn picture_soon(&self) -> bool {
+        matches!(&self.spec.order, Order::Video(order) if order.starts_s.is_none_or(|starts_s| starts_s < SOON_S))
     }
 
     /// Enough for nearly all films whose container lists its tracks, until a head has failed.

@@ -13,6 +13,7 @@ mod presets;
 mod rates;
 mod sharing;
 mod subtitles;
+mod undecodable;
 mod walked;
 mod whole;
 
