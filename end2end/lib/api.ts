@@ -28,6 +28,7 @@ export interface View {
   title: string;
   media?: { duration_s: number; reach: string; warnings: string[] };
   viewers: { id: string; anonymous: boolean }[];
+  playhead: { rules: { steering: 'everybody' | 'host_only' } };
 }
 
 export async function post<T>(server: Pick<Matinee, 'url'>, path: string, body: unknown): Promise<Answer<T>> {

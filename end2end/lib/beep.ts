@@ -24,6 +24,20 @@ export async function prepareListening(page: Page): Promise<void> {
   await page.addInitScript(install);
 }
 
+/** Listens from the moment on at which a video is there. Call it before the page is gone to, after `prepareListening`. */
+export async function listenAtOnce(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    let heard: HTMLVideoElement | null = null;
+    const look = () => {
+      const video = document.querySelector('video');
+      if (!video || video === heard) return;
+      heard = video;
+      void window.startListening();
+    };
+    new MutationObserver(look).observe(document, { childList: true, subtree: true });
+  });
+}
+
 function install(): void {
   const THRESHOLD = 0.15;
   const QUIET_S = 0.1;
@@ -43,6 +57,8 @@ function install(): void {
   }
 
   window.startListening = async () => {
+    // Before the first wait: a video can be listened to once only.
+    window.listening = true;
     const video = document.querySelector('video')!;
     const context = new AudioContext({ sampleRate: 48000 });
     await context.resume();
@@ -60,10 +76,13 @@ function install(): void {
     let newest = -1;
     // Since when the video has run along with the context's clock: what was heard before a stall has no known place.
     let offset = Infinity, steadySince = Infinity;
-    window.listening = true;
+    let rateBefore = 1;
     setInterval(() => {
       const end = context.currentTime, position = video.currentTime;
-      if (video.paused || video.seeking || Math.abs(end - position - offset) > 0.02) {
+      // The page catches up by the rate, and a tone has another pitch then: until a whole interval was at rate 1.
+      const bent = video.playbackRate !== 1 || rateBefore !== 1;
+      rateBefore = video.playbackRate;
+      if (video.paused || video.seeking || bent || Math.abs(end - position - offset) > 0.02) {
         offset = end - position;
         steadySince = end;
         return;
@@ -80,7 +99,7 @@ function install(): void {
         const ago = (samples.length - i) / rate;
         if (quiet >= QUIET_S * rate && whole && end - ago > newest + 0.2 && end - ago > steadySince) {
           newest = end - ago;
-          window.beeps.push({ at: position - ago * video.playbackRate, hz: pitch(tone) * rate });
+          window.beeps.push({ at: position - ago, hz: pitch(tone) * rate });
         }
         quiet = 0;
       }

@@ -18,6 +18,9 @@ export interface Reading {
   seeking: boolean;
 }
 
+/** A frame is presented at the screen's next refresh. */
+export const SCREEN_REFRESH_S = 1 / 60;
+
 declare global {
   interface Window {
     /** The latest readings, oldest first, of whatever video the page shows. */

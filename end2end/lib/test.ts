@@ -4,14 +4,11 @@ import { type BrowserContext, type Page, test as base, expect } from '@playwrigh
 import { startRangeServer } from '../range-server.mjs';
 import { beepSecond, beepTime, type Film, frameLength, frameTime, MEDIA } from './film.ts';
 import { beeps, forgetBeeps, listen, prepareListening } from './beep.ts';
-import { forgetReadings, latestReading, type Reading, readings, watchFrames } from './frame.ts';
+import { forgetReadings, latestReading, type Reading, readings, SCREEN_REFRESH_S, watchFrames } from './frame.ts';
 import { share } from './pixels.ts';
 import { Matinee } from './server.ts';
 
 export { expect };
-
-/** A frame is presented at the screen's next refresh. */
-const SCREEN_REFRESH_S = 1 / 60;
 
 type RangeServer = Awaited<ReturnType<typeof startRangeServer>>;
 
@@ -87,11 +84,19 @@ export class Viewer {
     return this.page.url().match(/\/watch\/([0-9a-f-]{36})/)![1]!;
   }
 
-  /** Waits for the player and sees to it that it plays. */
+  /** Waits for the player and sees to it that it plays, or has played to its end. */
   async play(): Promise<void> {
     await expect(this.page).toHaveURL(/\/watch\/[0-9a-f-]{36}/);
     await this.shown();
-    await this.page.evaluate(() => document.querySelector('video')!.play());
+    await this.page.evaluate(async () => {
+      const video = document.querySelector('video')!;
+      // What is over by now would begin anew.
+      if (video.ended) return;
+      // The page may pause it at once, to go on together with the others a moment later, which breaks off this call.
+      await video.play().catch((error) => {
+        if (error.name !== 'AbortError') throw error;
+      });
+    });
     await expect.poll(() => this.position()).toBeGreaterThan(0.3);
     if (!(await this.page.evaluate(() => window.listening))) await listen(this.page);
   }
@@ -132,15 +137,16 @@ export class Viewer {
   private async settled(to: number): Promise<void> {
     const frame = frameLength(this.film);
     const reached = async () => {
-      const [reading, { seeking, paused }] = await Promise.all([
+      const [reading, { seeking, still }] = await Promise.all([
         latestReading(this.page),
         this.page.evaluate(() => {
-          const { seeking, paused } = document.querySelector('video')!;
-          return { seeking, paused };
+          const { seeking, paused, ended } = document.querySelector('video')!;
+          // A film that has played to its end meanwhile is paused too, but far from where it began.
+          return { seeking, still: paused && !ended };
         }),
       ]);
       const past = (reading?.mediaTime ?? -Infinity) - to;
-      return !seeking && past > -frame - 0.002 && past < (paused ? frame + 0.002 : 10);
+      return !seeking && past > -frame - 0.002 && past < (still ? frame + 0.002 : 10);
     };
     await expect.poll(reached, { timeout: 45_000, message: `the picture at ${to} s is shown` }).toBe(true);
   }
@@ -188,7 +194,8 @@ export class Viewer {
   async expectSubtitles(track: number | null, at: number): Promise<void> {
     await this.pause();
     await this.seek(at);
-    // Drawing the frame into a canvas may lag behind the seek by a frame, so a wrong picture gets a second look.
+    // Drawing the frame into a canvas may lag behind the seek by a frame, so a wrong picture gets a second look; and
+    // what draws the subtitles may have to start first.
     await expect(async () => {
       for (const [index, { events, title }] of this.film.subtitles.entries()) {
         // Each colour is one kind of event: those of the track that is on are drawn when it is their time, no others.
@@ -202,7 +209,7 @@ export class Viewer {
           else expect(seen.inside, what).toBeLessThan(0.01);
         }
       }
-    }).toPass({ timeout: 3_000 });
+    }).toPass({ timeout: 20_000 });
   }
 
   async chooseSubtitles(title: RegExp): Promise<void> {

@@ -1,9 +1,9 @@
 // Films that are copied, and some that cannot be: containers, open groups and starts of all kinds, in the browser.
 
 import { film, frameTime } from '../lib/film.ts';
-import { forgetReadings, latestReading, readings } from '../lib/frame.ts';
+import { forgetReadings, frameNow, readings } from '../lib/frame.ts';
 import { random } from '../lib/random.ts';
-import { expect, rightFrame, test, Viewer } from '../lib/test.ts';
+import { expect, test, Viewer } from '../lib/test.ts';
 
 const COPIED = ['mp4-last', 'mp4-first', 'vfr', 'start-minus', 'start-10', 'vp9', 'av1'];
 const SEEKS = 3;
@@ -23,7 +23,7 @@ for (const [index, name] of COPIED.entries()) {
     const numbers = random(index + 1);
     for (let count = 1; count <= SEEKS; count += 1) {
       // What is seen and heard after a seek must not reach the end.
-      const place = numbers.next().value! * (FILM.length_s - 6);
+      const place = numbers.next().value! * (FILM.length_s - 8);
       await test.step(`at ${place.toFixed(3)} s`, async () => {
         await viewer.seek(place);
         await viewer.expectRightFrames(10);
@@ -34,9 +34,9 @@ for (const [index, name] of COPIED.entries()) {
     await viewer.seek(FILM.length_s - 2);
     const ended = () => viewer.page.evaluate(() => document.querySelector('video')!.ended);
     await expect.poll(ended, { message: 'the film ends' }).toBe(true);
-    const last = (await latestReading(viewer.page))!;
-    expect(last.frame, 'the frame that stays').toBe(FILM.frames - 1);
-    expect(rightFrame(FILM, last), JSON.stringify(last)).toBe(true);
+    // It may come to the screen only after the end has been told.
+    await expect.poll(() => frameNow(viewer.page), { message: 'the frame that stays' }).toBe(FILM.frames - 1);
+    await viewer.expectRightFrames(10);
     expect(await viewer.position(), 'the end').toBeGreaterThan(frameTime(FILM, FILM.frames - 1));
     await viewer.expectMaking(ORIGINAL);
   });
@@ -70,9 +70,10 @@ test('open GOPs that nobody tells of are re-encoded when they are found', async 
   await viewer.seek(FILM.length_s / 2);
   await viewer.expectMaking(/^re-encoded: its GOPs are open/i);
   await viewer.expectRightFrames(10);
-  await viewer.expectRightTones(0, 1);
   await viewer.seek(1);
   await viewer.expectRightFrames(10);
+  // Here, where the end is far.
+  await viewer.expectRightTones(0, 1);
 });
 
 test('a picture that the browser fails to decode is re-encoded where it was', async ({ matinee, films, context }) => {

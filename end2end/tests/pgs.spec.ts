@@ -109,8 +109,10 @@ test('pictures come and go with the frames while the film plays', async ({ matin
   await viewer.paste(`${films.url}/${FILM.file}`);
   await viewer.play();
   await viewer.chooseSubtitles(/pictures/i);
+  // Looked at from before it comes, however long the page takes to be told to; and after what draws has looked.
+  await viewer.pause();
   await viewer.seek(event.start_s - 1);
-  await viewer.play();
+  await expect(page.locator('.stage canvas')).toBeAttached();
   await page.evaluate(([x, y, width, height]) => {
     const video = document.querySelector('video')!;
     const seen: [number, boolean][] = ((window as unknown as { seen: unknown }).seen = []);
@@ -122,6 +124,7 @@ test('pictures come and go with the frames while the film plays', async ({ matin
     };
     video.requestVideoFrameCallback(look);
   }, event.box);
+  await viewer.play();
   await expect.poll(() => viewer.position(), { timeout: 20_000 }).toBeGreaterThan(event.end_s + 0.5);
   const seen = await page.evaluate(() => (window as unknown as { seen: [number, boolean][] }).seen);
   const frame = frameLength(FILM);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { beeps, listen, prepareListening } from '../lib/beep.ts';
 import { beepSecond, beepTime, film, frameLength, frameTime, MEDIA } from '../lib/film.ts';
-import { readings, watchFrames } from '../lib/frame.ts';
+import { readings, SCREEN_REFRESH_S, watchFrames } from '../lib/frame.ts';
 import { share } from '../lib/pixels.ts';
 import { startRangeServer } from '../range-server.mjs';
 
@@ -63,10 +63,14 @@ test('frames and tones of a plain file are where its description has them', asyn
   for (const by of late) expect(Math.abs(by)).toBeLessThan(frameLength(FILM));
   const seen = await readings(page);
   expect(seen.length).toBeGreaterThan(50);
-  for (const { frame, mediaTime } of seen) {
-    expect(frame).not.toBeNull();
-    expect(Math.abs(mediaTime - frameTime(FILM, frame!))).toBeLessThan(0.001);
+  for (const { frame } of seen) expect(frame).not.toBeNull();
+  // A page that looks late sees a frame whose turn came until then.
+  const ahead = seen.filter(({ frame, mediaTime }) => Math.abs(mediaTime - frameTime(FILM, frame!)) >= 0.001);
+  for (const { frame, mediaTime, currentTime, late } of ahead) {
+    expect(frameTime(FILM, frame!)).toBeGreaterThanOrEqual(mediaTime);
+    expect(frameTime(FILM, frame!)).toBeLessThanOrEqual(currentTime + late + SCREEN_REFRESH_S);
   }
+  expect(ahead.length, `frames ahead among ${seen.length}`).toBeLessThanOrEqual(seen.length / 5);
 });
 
 test('sound that is a tenth of a second late is noticed', async ({ page }) => {

@@ -1,7 +1,7 @@
 // Several people watch the same moment.
 
 import type { Browser, Page } from '@playwright/test';
-import { open } from '../lib/api.ts';
+import { open, view } from '../lib/api.ts';
 import { film, frameLength } from '../lib/film.ts';
 import { forgetReadings, frameNow } from '../lib/frame.ts';
 import type { Matinee } from '../lib/server.ts';
@@ -133,13 +133,21 @@ test('the host keeps the wheel, and the others are told', async ({ matinee, film
   const [guest] = (await company(browser, [matinee], host.session)) as [Viewer];
   await expect.poll(() => plays(guest.page)).toBe(true);
 
-  await guest.page.evaluate(() => document.querySelector('video')!.pause());
-  await expect(guest.page.getByRole('alert').filter({ hasText: /only the host steers/i })).toBeVisible();
+  // A page that is just joining the others takes no pause for a person's, and plays on.
+  await expect(async () => {
+    await guest.page.evaluate(() => {
+      const video = document.querySelector('video')!;
+      if (!video.paused) video.pause();
+    });
+    await expect(guest.page.getByRole('alert').filter({ hasText: /only the host steers/i })).toBeVisible({ timeout: 2_000 });
+  }).toPass({ timeout: 20_000 });
   await expect.poll(() => plays(guest.page), { message: 'it goes on with the host' }).toBe(true);
   expect(await plays(host.page)).toBe(true);
 
   await host.page.getByRole('checkbox', { name: /only i/i }).uncheck();
   await expect(host.page.getByRole('checkbox', { name: /only i/i })).not.toBeChecked();
+  // The box is empty before the server has heard of it.
+  await expect.poll(async () => (await view(matinee, host.session)).playhead.rules.steering).toBe('everybody');
   await guest.page.evaluate(() => document.querySelector('video')!.pause());
   await expect.poll(() => plays(host.page)).toBe(false);
   await expect(host.page.getByRole('status').filter({ hasText: /paused by/i })).toBeVisible();

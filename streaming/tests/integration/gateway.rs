@@ -73,10 +73,11 @@ impl House {
     }
 }
 
-/// What a server holds back is waited for, and not given up.
+/// What a server holds back is waited for, and not given up. No connection ends because nobody needs it for now.
 fn patient(config: &mut GatewayConfig) {
     let forever = Duration::from_secs(60);
     (config.stall_timeout, config.place_timeout, config.open_timeout) = (forever, forever, forever);
+    config.idle_timeout = forever;
 }
 
 fn noise(len: usize) -> Bytes {

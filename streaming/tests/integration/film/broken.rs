@@ -16,12 +16,12 @@ use crate::support::{
     upstream::Habits,
 };
 
-/// A broken source is told of within this; the gateway of these tests gives up after 1.5 s or so.
+/// A broken source is told of within this; the gateway of these tests gives up after 5 s or so.
 const BOUND: Duration = Duration::from_secs(20);
 
 fn impatient(config: &mut Config) {
-    config.gateway.stall_timeout = Duration::from_millis(500);
-    config.gateway.place_timeout = Duration::from_millis(1250);
+    config.gateway.stall_timeout = Duration::from_secs(2);
+    config.gateway.place_timeout = Duration::from_secs(5);
     config.gateway.connect_timeout = Duration::from_secs(2);
     config.gateway.backoff = Duration::from_millis(10);
     config.gateway.tries = 2;

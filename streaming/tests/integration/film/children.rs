@@ -30,6 +30,8 @@ async fn survives(tool: &'static str, rendition: &'static str) {
     // The tool cannot get further than the middle of its work before it is killed.
     let theatre = Theatre::behind(&film, withheld(&film), patient).await;
     theatre.ready().await;
+    // Its own head is at work then, and not only those that the opening has started.
+    theatre.insist(rendition, 0).await.unwrap();
     let killing = async {
         let at_work = || theatre.upstream.held() > 0 && !theatre.bin.running(tool).is_empty();
         eventually("the tool needs what does not come", PATIENCE, at_work).await;

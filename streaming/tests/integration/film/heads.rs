@@ -14,7 +14,7 @@ use crate::support::{
     films::TestFilm,
     media::tool,
     teletext::with_teletext,
-    theatre::{PATIENCE, Theatre},
+    theatre::{PATIENCE, Theatre, resting},
     upstream::Habits,
 };
 
@@ -126,6 +126,10 @@ async fn holds(theatre: &Theatre, wanted: &[(i64, i64, String)]) -> u64 {
     assert_eq!(media.subtitles[0].kind, SubtitleKind::Text);
     let header = theatre.matinee.subtitle_header(theatre.session, TRACK).await.unwrap();
     assert!(header.contains("[V4+ Styles]") && header.contains("[Events]\nFormat:"), "{header}");
+    // Picture and sound read the beginning by themselves.
+    for rendition in ["v0-encode-none", "a0-aac"] {
+        theatre.segment(rendition, 0).await.unwrap();
+    }
     let before = quiet(theatre).await;
     // In the midst of the line of fourteen seconds, which began before.
     let far = events(theatre, 198.0, 206.0).await;
@@ -154,7 +158,7 @@ async fn teletext_is_read_as_text() {
     let dir = tempfile::tempdir().unwrap();
     let path = teletext(dir.path());
     let bytes = path.metadata().unwrap().len();
-    let theatre = Theatre::open(&TestFilm::at(path.clone())).await;
+    let theatre = Theatre::behind(&TestFilm::at(path.clone()), Habits::default(), resting).await;
     theatre.ready().await;
     let wanted = read_through(&path, &["-txt_page", "subtitle", "-txt_format", "ass", "-fix_sub_duration"], 1.4);
     let cost = holds(&theatre, &wanted).await;
@@ -168,7 +172,7 @@ async fn teletext_is_read_as_text() {
 async fn a_fragmented_mp4_is_read_sample_by_sample() {
     let dir = tempfile::tempdir().unwrap();
     let path = fragmented(dir.path());
-    let theatre = Theatre::open(&TestFilm::at(path.clone())).await;
+    let theatre = Theatre::behind(&TestFilm::at(path.clone()), Habits::default(), resting).await;
     theatre.ready().await;
     let samples = samples(&path, 0.0);
     let mut wanted = read_through(&path, &[], 0.0);

@@ -2,15 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use protocol::{Heartbeat, Strain, TrackId, ViewerToken};
 use streaming::encoder::{Effort, Preset};
 
 use super::PLAIN_VIDEO;
 use crate::support::{
+    eventually,
     films::film,
     marks,
     stand_in::StandIn,
-    theatre::Theatre,
+    theatre::{PATIENCE, Theatre},
     timeline::{self, Packet},
     upstream::Habits,
 };
@@ -31,22 +33,32 @@ async fn one_preset_goes_on_where_another_ended() {
     assert!(inits.iter().all(|init| *init == inits[0]), "the presets' init segments differ");
 }
 
-/// Fetches the film's beginning as a player does; returns the seconds that it lasts, and how many that took.
+/// Fetches the film's beginning and checks it; returns the seconds that it lasts, and how long that took to fetch.
 async fn watch(theatre: &Theatre) -> (f64, Duration) {
+    let (segments, took) = fetch(theatre).await;
+    (check(theatre, &segments).await, took)
+}
+
+/// Fetches the film's beginning as a player does; returns it, and how long that took.
+async fn fetch(theatre: &Theatre) -> (Vec<Bytes>, Duration) {
     let since = Instant::now();
     let mut segments = Vec::new();
     for n in 0..SEGMENTS {
         segments.push(theatre.insist(PLAIN_VIDEO, n).await.unwrap());
     }
-    let took = since.elapsed();
+    (segments, since.elapsed())
+}
+
+/// Shows that all of the film's beginning is there; returns the seconds that it lasts.
+async fn check(theatre: &Theatre, segments: &[Bytes]) -> f64 {
     let init = theatre.init(PLAIN_VIDEO).await.unwrap();
-    let packets: Vec<Packet> = timeline::by_segment(&init, &segments).concat();
+    let packets: Vec<Packet> = timeline::by_segment(&init, segments).concat();
     assert!(packets.windows(2).all(|pair| pair[1].pts == pair[0].pts + pair[0].ticks), "a gap");
-    let frames = marks::read(timeline::joined(&init, &segments)).await.frames;
+    let frames = marks::read(timeline::joined(&init, segments)).await.frames;
     let wanted = (0..u32::try_from(packets.len()).unwrap()).map(Some);
     assert!(frames.iter().map(|(_, number)| *number).eq(wanted), "not every frame once");
     let ticks: i64 = packets.iter().map(|packet| packet.ticks).sum();
-    (ticks as f64 / f64::from(timeline::timescale(&init)), took)
+    ticks as f64 / f64::from(timeline::timescale(&init))
 }
 
 fn strains(theatre: &Theatre) -> Vec<Strain> {
@@ -82,12 +94,19 @@ async fn where_no_preset_keeps_up_it_is_told() {
     })
     .await;
     theatre.ready().await;
-    watch(&theatre).await;
-    let told = strains(&theatre);
+    let (segments, _) = fetch(&theatre).await;
+    // It is told while the head lives, which makes no more than two segments from here on.
+    let mut told = Vec::new();
+    eventually("it is told", PATIENCE, || {
+        told = strains(&theatre);
+        !told.is_empty()
+    })
+    .await;
+    check(&theatre, &segments).await;
     let [strain] = told.as_slice() else { panic!("{told:?}") };
     assert_eq!((strain.track, strain.height, strain.burn), (TrackId::video(0), 360, None));
-    // Two thirds at the most.
-    assert!((0.05..0.8).contains(&strain.speed), "{strain:?}");
+    // Two thirds, or more where the segment that starts the clock was heard of late.
+    assert!((0.05..1.0).contains(&strain.speed), "{strain:?}");
     theatre.close().await;
 }
 

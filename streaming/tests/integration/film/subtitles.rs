@@ -1,13 +1,10 @@
 //! Subtitles that a browser draws itself, as a film's server is asked for them.
 
-use std::time::{Duration, Instant};
-
 use protocol::{ErrorKind, MasterQuery, TrackId};
 
 use crate::support::{
-    eventually,
     films::film,
-    theatre::{PATIENCE, Theatre},
+    theatre::{Theatre, resting},
     upstream::Habits,
 };
 
@@ -17,8 +14,6 @@ const RATE: u64 = 4 << 20;
 const EVENT: u64 = 1 << 20;
 /// What the first line costs at most, with the script and its fonts, beyond the picture's own bytes.
 const MOST_FIRST: u64 = 2 << 20;
-/// A server that has said nothing for so long has nothing more to say.
-const SILENCE: Duration = Duration::from_millis(500);
 
 #[tokio::test]
 async fn events_and_fonts_come_by_themselves() {
@@ -66,7 +61,7 @@ async fn events_and_fonts_come_by_themselves() {
 #[tokio::test]
 async fn the_first_line_costs_little_of_a_long_film_at_the_start_and_far_into_it() {
     for name in ["long-ffmpeg", "long-mkvmerge"] {
-        let theatre = Theatre::open(&film(name).await).await;
+        let theatre = Theatre::behind(&film(name).await, Habits::default(), resting).await;
         let view = theatre.ready().await;
         let (matinee, session, styled) = (&theatre.matinee, theatre.session, TrackId::subtitles(0));
         let whole = view.media.unwrap().size.unwrap();
@@ -89,16 +84,9 @@ async fn the_first_line_costs_little_of_a_long_film_at_the_start_and_far_into_it
     }
 }
 
-/// What the film's server has sent when it has sent nothing more for a while.
+/// What the film's server has sent when nobody reads from it any more, which is soon where [`resting`] says so.
 pub(super) async fn quiet(theatre: &Theatre) -> u64 {
-    let mut last = (theatre.upstream.sent(), Instant::now());
-    eventually("the film's server falls silent", PATIENCE, || {
-        let now = theatre.upstream.sent();
-        if now != last.0 {
-            last = (now, Instant::now());
-        }
-        last.1.elapsed() > SILENCE
-    })
-    .await;
-    last.0
+    theatre.heads_gone().await;
+    theatre.upstream.quiet().await;
+    theatre.upstream.sent()
 }

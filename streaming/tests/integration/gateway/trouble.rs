@@ -7,7 +7,8 @@ async fn a_dropped_connection_is_resumed_where_it_broke() {
     let film = noise(5 * MB + 77);
     // 300 KB is no multiple of a block.
     let upstream = Upstream::bytes(&film, Habits { drop_after: Some(300_000), ..Habits::default() }).await;
-    let house = House::new().await;
+    // A connection that was ended because nobody needed it would be resumed elsewhere.
+    let house = House::with(patient).await;
     let feed = house.open(&upstream.url("/film")).await.unwrap();
     assert!(house.get(&feed, None).await.bytes().await.unwrap() == film);
     let starts: Vec<_> = upstream.seen().iter().map(|seen| seen.from.unwrap()).collect();
@@ -19,7 +20,11 @@ async fn a_dropped_connection_is_resumed_where_it_broke() {
 async fn an_upstream_that_sends_less_than_asked_is_asked_on() {
     let film = noise(2 * MB);
     let upstream = Upstream::bytes(&film, Habits { part: Some(100_000), ..Habits::default() }).await;
-    let house = House::with(|config| config.tries = 1).await;
+    let house = House::with(|config| {
+        patient(config);
+        config.tries = 1;
+    })
+    .await;
     let feed = house.open(&upstream.url("/film")).await.unwrap();
     assert!(house.get(&feed, None).await.bytes().await.unwrap() == film);
 }
@@ -33,7 +38,7 @@ async fn a_stall_ends_in_a_timeout_and_can_be_over() {
     let begun = std::time::Instant::now();
     let error = house.get(&feed, None).await.bytes().await.unwrap_err();
     assert!(error.is_body() || error.is_decode(), "{error:?}");
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let fault = feed.fault().unwrap();
     assert_eq!(fault.kind, ErrorKind::SourceTimeout);
     assert!(fault.message.contains("127.0.0.1"), "{fault}");
@@ -48,11 +53,15 @@ async fn a_stall_ends_in_a_timeout_and_can_be_over() {
 async fn a_tool_that_gives_up_first_leaves_an_explanation() {
     let film = noise(2 * MB);
     let upstream = Upstream::bytes(&film, Habits { hold_at: Some(MB as u64), ..Habits::default() }).await;
-    let house = House::new().await;
+    // A connection that was ended because nobody needed it would not come to where the server holds it.
+    let house = House::with(|config| config.idle_timeout = Duration::from_secs(60)).await;
     let feed = house.open(&upstream.url("/film")).await.unwrap();
     // Ended before the first stall is over.
-    let asked = tokio::time::timeout(Duration::from_millis(50), house.get(&feed, Some("1500000-"))).await;
-    assert!(asked.is_err());
+    tokio::select! {
+        biased;
+        () = until("it stands at the hold", || feed.upstream_bytes() == MB as u64) => {}
+        answer = house.get(&feed, Some("1500000-")) => panic!("{}", answer.status()),
+    }
     until("it is noted", || feed.fault().is_some_and(|fault| fault.kind == ErrorKind::SourceTimeout)).await;
     upstream.change(|habits| habits.hold_at = None);
     assert!(house.get(&feed, None).await.bytes().await.unwrap() == film);

@@ -15,9 +15,9 @@ use librqbit::{
     AddTorrent, AddTorrentOptions, CreateTorrentOptions, ListenerMode, ListenerOptions, Session, SessionOptions,
     create_torrent, limits::LimitsConfig, spawn_utils::BlockingSpawner,
 };
-use protocol::{EncoderKind, Error, ErrorKind, Heartbeat, Open, SessionId, SessionState, TorrentView, ViewerToken};
+use protocol::{EncoderKind, ErrorKind, Heartbeat, Open, SessionId, SessionState, TorrentView, ViewerToken};
 use streaming::{
-    Config, Matinee,
+    Config, Matinee, Player,
     encoder::{Effort, Preset, Wanted},
     gateway::GatewayConfig,
     session::Limits,
@@ -61,6 +61,11 @@ impl Content {
         let peers: String = peers.iter().map(|peer| format!("&x.pe={peer}")).collect();
         format!("magnet:?xt=urn:btih:{}&dn=A%20torrent{peers}", self.hash)
     }
+}
+
+/// Who comes to a Cinema with a page.
+fn viewer() -> ViewerToken {
+    ViewerToken("the-token-of-a-viewer".into())
 }
 
 /// An address of this machine that nobody listens on.
@@ -195,7 +200,7 @@ impl Cinema {
 
     /// One whose sessions fall asleep a second after everybody has left.
     pub(crate) async fn impatient(change: impl FnOnce(&mut TorrentConfig)) -> Self {
-        let limits = Limits { sleep_after: ASLEEP, anonymous_timeout: ASLEEP, ..Limits::default() };
+        let limits = Limits { sleep_after: ASLEEP, ..Limits::default() };
         Self::with(Arc::new(tempfile::tempdir().unwrap()), limits, change).await
     }
 
@@ -250,21 +255,30 @@ impl Cinema {
         self.matinee.torrent(session).unwrap().expect("it is a torrent")
     }
 
-    /// Somebody comes and leaves, and the session falls asleep.
-    pub(crate) async fn sleep(&self, session: SessionId) {
-        let viewer = ViewerToken("the-token-of-a-viewer".into());
-        let beat = Heartbeat::new(session, viewer, 0.0, false);
+    /// Somebody comes with a page, and is there for 45 s after each sign of life.
+    pub(crate) fn come(&self, session: SessionId) -> Player {
+        let beat = Heartbeat::new(session, viewer(), 0.0, false);
         self.matinee.heartbeat(&beat, std::time::Instant::now()).unwrap();
-        self.matinee.leave(session, &beat.viewer).unwrap();
+        Player::Viewer(beat.viewer)
+    }
+
+    /// Who came leaves, and the session falls asleep.
+    pub(crate) async fn sleep(&self, session: SessionId) {
+        self.matinee.leave(session, &viewer()).unwrap();
         let asleep = || self.matinee.sessions().iter().all(|awake| awake.session != session);
         eventually("the session sleeps", PATIENCE, asleep).await;
     }
 
     /// A segment, asked for again as often as a player would that was told to wait.
     pub(crate) async fn segment(&self, session: SessionId, rendition: &str, n: u32) -> Bytes {
+        self.segment_for(&player(rendition), session, rendition, n).await
+    }
+
+    /// The same for somebody who is known.
+    pub(crate) async fn segment_for(&self, player: &Player, session: SessionId, rendition: &str, n: u32) -> Bytes {
         let asking = async {
             loop {
-                match self.try_segment(session, rendition, n).await {
+                match self.matinee.segment(session, id(rendition), n, player).await {
                     Ok(bytes) => return bytes,
                     Err(error) => {
                         assert!(matches!(error.kind, ErrorKind::SourceTimeout | ErrorKind::AtCapacity), "{error:?}");
@@ -285,10 +299,6 @@ impl Cinema {
             end_s
         });
         u32::try_from(ends.take_while(|end_s| *end_s <= moment_s).count()).unwrap()
-    }
-
-    pub(crate) async fn try_segment(&self, session: SessionId, rendition: &str, n: u32) -> Result<Bytes, Error> {
-        self.matinee.segment(session, id(rendition), n, &player(rendition)).await
     }
 
     /// The folder of all torrents' data.

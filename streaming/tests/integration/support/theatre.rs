@@ -108,6 +108,12 @@ impl Theatre {
         view
     }
 
+    /// Waits until the heads have gone that the opening has started: from now on only what is asked for is read. They go
+    /// at once where [`resting`] says so.
+    pub(crate) async fn heads_gone(&self) {
+        eventually("the heads have gone", PATIENCE, || self.matinee.children() == 0).await;
+    }
+
     pub(crate) async fn init(&self, rendition: &str) -> Result<Bytes, Error> {
         self.matinee.init(self.session, id(rendition), &player(rendition)).await
     }
@@ -144,6 +150,13 @@ impl Theatre {
 pub(crate) fn withheld(film: &TestFilm) -> Habits {
     let bytes = film.bytes();
     Habits { hold_at: Some(bytes * 3 / 5), hold_to: Some(bytes - bytes / 50), ..Habits::default() }
+}
+
+/// Heads whose segments nobody takes go soon, and so do connections that nobody needs. While they live they read the
+/// film, whenever this machine lets them.
+pub(crate) fn resting(config: &mut Config) {
+    config.head_idle = Duration::from_secs(1);
+    config.gateway.idle_timeout = Duration::from_millis(500);
 }
 
 /// What the server holds back is waited for, and not given up.

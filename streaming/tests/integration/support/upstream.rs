@@ -209,7 +209,7 @@ impl Upstream {
     pub(crate) async fn quiet(&self) {
         let mut open = self.inner.open.subscribe();
         let quiet = open.wait_for(|open| *open == 0);
-        tokio::time::timeout(Duration::from_secs(10), quiet).await.expect("connections stay open").unwrap();
+        tokio::time::timeout(Duration::from_secs(60), quiet).await.expect("connections stay open").unwrap();
     }
 }
 

@@ -90,7 +90,9 @@ async fn an_episode_that_nobody_watches_any_more_makes_room_for_the_next() {
         let session = cinema.matinee.open(&open, &[]).unwrap().session;
         let whole = || cinema.matinee.torrent(session).unwrap().is_some_and(|it| it.state == TorrentState::Complete);
         eventually("the episode is there", PATIENCE, whole).await;
-        cinema.segment(session, VIDEO, 1).await;
+        // Who has a page can leave; a player without one would be there for 45 s after its request.
+        let page = cinema.come(session);
+        cinema.segment_for(&page, session, VIDEO, 1).await;
         sessions.push(session);
         let used = cinema.matinee.system().torrents.unwrap().bytes;
         assert!(used.used <= used.allowed, "{used:?}");
