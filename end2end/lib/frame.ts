@@ -20,6 +20,8 @@ export interface Reading {
 
 /** A frame is presented at the screen's next refresh. */
 export const SCREEN_REFRESH_S = 1 / 60;
+/** How far ahead of what a page could see a frame may be: a busy machine chooses it for the refresh after that. */
+export const AHEAD_S = 2 * SCREEN_REFRESH_S;
 
 declare global {
   interface Window {

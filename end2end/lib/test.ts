@@ -4,7 +4,7 @@ import { type BrowserContext, type Page, test as base, expect } from '@playwrigh
 import { startRangeServer } from '../range-server.mjs';
 import { beepSecond, beepTime, type Film, frameLength, frameTime, MEDIA } from './film.ts';
 import { beeps, forgetBeeps, listen, prepareListening } from './beep.ts';
-import { forgetReadings, latestReading, type Reading, readings, SCREEN_REFRESH_S, watchFrames } from './frame.ts';
+import { AHEAD_S, forgetReadings, latestReading, type Reading, readings, SCREEN_REFRESH_S, watchFrames } from './frame.ts';
 import { share } from './pixels.ts';
 import { Matinee } from './server.ts';
 
@@ -168,7 +168,7 @@ export class Viewer {
     const far = wrong.filter(({ frame: number, mediaTime, currentTime, late }) => {
       if (number === null) return true;
       const time = frameTime(this.film, number);
-      return time < mediaTime || time > currentTime + late + SCREEN_REFRESH_S;
+      return time < mediaTime || time > currentTime + late + AHEAD_S;
     });
     expect(far, `${far.length} of ${seen.length} frames are wrong`).toEqual([]);
     const inTime = seen.filter(({ late }) => late < frame / 4);

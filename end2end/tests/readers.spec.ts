@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { beeps, listen, prepareListening } from '../lib/beep.ts';
 import { beepSecond, beepTime, film, frameLength, frameTime, MEDIA } from '../lib/film.ts';
-import { readings, SCREEN_REFRESH_S, watchFrames } from '../lib/frame.ts';
+import { AHEAD_S, readings, watchFrames } from '../lib/frame.ts';
 import { share } from '../lib/pixels.ts';
 import { startRangeServer } from '../range-server.mjs';
 
@@ -68,7 +68,7 @@ test('frames and tones of a plain file are where its description has them', asyn
   const ahead = seen.filter(({ frame, mediaTime }) => Math.abs(mediaTime - frameTime(FILM, frame!)) >= 0.001);
   for (const { frame, mediaTime, currentTime, late } of ahead) {
     expect(frameTime(FILM, frame!)).toBeGreaterThanOrEqual(mediaTime);
-    expect(frameTime(FILM, frame!)).toBeLessThanOrEqual(currentTime + late + SCREEN_REFRESH_S);
+    expect(frameTime(FILM, frame!)).toBeLessThanOrEqual(currentTime + late + AHEAD_S);
   }
   expect(ahead.length, `frames ahead among ${seen.length}`).toBeLessThanOrEqual(seen.length / 5);
 });
