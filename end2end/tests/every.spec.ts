@@ -65,10 +65,12 @@ async function plays(viewer: Viewer, plays: Plays): Promise<void> {
   } else {
     expect(videoWidth, 'there is no picture').toBe(0);
   }
-  // The tone at the start is over before it is known that the film runs.
-  const due = (plays.beeps ?? []).filter((second) => second > 0);
+  // The tone at the start may be over before the film is listened to; where it was heard, it was heard.
+  const due = plays.beeps ?? [];
   const heard = (await beeps(viewer.page)).filter(({ hz }) => due.some((second) => Math.abs(hz - pitch(second)) < 15));
-  if (due.length > 0) expect(heard.length, `tones ${JSON.stringify(await beeps(viewer.page))}`).toBeGreaterThan(0);
+  if (due.some((second) => second > 0)) {
+    expect(heard.length, `tones ${JSON.stringify(await beeps(viewer.page))}`).toBeGreaterThan(0);
+  }
 }
 
 /** The numbers that were seen rise, belong to the film, and end with its last one or the one before. */
