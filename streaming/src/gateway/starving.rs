@@ -36,15 +36,16 @@ impl Starving {
         if tool == 0 {
             return;
         }
-        let mut tools = self.lock();
-        tools.retain(|_, tool| tool.last.elapsed() < KEPT);
-        if tools.len() >= MOST
-            && !tools.contains_key(&tool)
-            && let Some(oldest) = tools.iter().min_by_key(|(_, tool)| tool.last).map(|(number, _)| *number)
-        {
-            tools.remove(&oldest);
+        let (mut tools, now) = (self.lock(), Instant::now());
+        // Each read comes here: the others are looked through only when there is one more.
+        if !tools.contains_key(&tool) {
+            tools.retain(|_, tool| now.duration_since(tool.last) < KEPT);
+            if tools.len() >= MOST
+                && let Some(oldest) = tools.iter().min_by_key(|(_, tool)| tool.last).map(|(number, _)| *number)
+            {
+                tools.remove(&oldest);
+            }
         }
-        let now = Instant::now();
         let tool = tools.entry(tool).or_insert(Tool { waited: Duration::ZERO, fed: 0, last: now });
         if wait >= NOTHING {
             tool.waited += wait;

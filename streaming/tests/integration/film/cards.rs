@@ -104,7 +104,8 @@ async fn of_several_cards_the_one_that_works_is_taken() {
     assert_eq!(report.used, EncoderKind::Vaapi, "{report:?}");
     theatre.ready().await;
     is_whole(&theatre, &film, BY_CARD).await;
-    eventually("its heads are gone, both halves of them", PATIENCE, || theatre.matinee.children() == 0).await;
+    // Both halves of them.
+    theatre.heads_gone().await;
     theatre.close().await;
 }
 

@@ -108,8 +108,8 @@ impl Theatre {
         view
     }
 
-    /// Waits until the heads have gone that the opening has started: from now on only what is asked for is read. They go
-    /// at once where [`resting`] says so.
+    /// Waits until all heads have gone, those that the opening has started too: from now on only what is asked for is read.
+    /// Who takes nothing from them waits long, but where [`resting`] says otherwise.
     pub(crate) async fn heads_gone(&self) {
         eventually("the heads have gone", PATIENCE, || self.matinee.children() == 0).await;
     }
