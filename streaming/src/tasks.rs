@@ -3,7 +3,10 @@
 use std::{future::Future, time::Duration};
 
 use tokio::task::JoinHandle;
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{TaskTracker, task_tracker::TaskTrackerToken},
+};
 use tracing::Instrument as _;
 
 /// A group of tasks that ends together. Cheap to clone.
@@ -57,6 +60,12 @@ impl Tasks {
         F::Output: Send + 'static,
     {
         tokio::spawn(self.tracker.track_future(task.instrument(tracing::debug_span!("task", name))))
+    }
+
+    /// Counts as a task until it is dropped: for work of other threads that [`Tasks::join`] must await.
+    #[must_use]
+    pub fn hold(&self) -> TaskTrackerToken {
+        self.tracker.token()
     }
 
     /// How many tasks are alive in this group and its relatives.

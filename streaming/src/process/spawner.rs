@@ -18,7 +18,10 @@ use tokio::{
     runtime::Handle,
     sync::{mpsc, oneshot},
 };
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::task_tracker::TaskTrackerToken,
+};
 
 use super::{Child, Command, Stdout, child::Running, environment::environment};
 use crate::tasks::Tasks;
@@ -51,6 +54,9 @@ struct Request {
     command: Command,
     spawner: Spawner,
     reply: oneshot::Sender<Result<Child, SpawnError>>,
+    /// Until the child is its asker's, or is about to be reaped: whoever asked may end before, and shutdown must not
+    /// overlook it.
+    held: TaskTrackerToken,
 }
 
 /// Why a program could not be started.
@@ -88,7 +94,7 @@ impl Spawner {
     pub async fn spawn(&self, command: Command) -> Result<Child, SpawnError> {
         let label = command.label;
         let (reply, answer) = oneshot::channel();
-        let request = Request { command, spawner: self.clone(), reply };
+        let request = Request { command, spawner: self.clone(), reply, held: self.shared.tasks.hold() };
         self.shared.requests.send(request).await.map_err(|_| SpawnError::Stopped { label })?;
         answer.await.map_err(|_| SpawnError::Stopped { label })?
     }
@@ -152,11 +158,12 @@ impl Drop for Living {
 
 fn serve(mut queue: mpsc::Receiver<Request>, runtime: &Handle, ended: DropGuard) {
     let _entered = runtime.enter();
-    while let Some(Request { command, spawner, reply }) = queue.blocking_recv() {
+    while let Some(Request { command, spawner, reply, held }) = queue.blocking_recv() {
         let label = command.label;
         let child = start(&command, spawner).map_err(|source| SpawnError::Start { label, source });
         // Whoever asked may have gone: then the child is dropped here, and so killed.
         drop(reply.send(child));
+        drop(held);
     }
     drop(ended);
 }
@@ -214,4 +221,25 @@ fn launch(
     let process = process.spawn()?;
     let living = Living::new(&spawner.shared.living);
     Ok(Running { process, _living: living })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Shutdown falls between the wish for a child and its start, which takes a millisecond on a thread of its own.
+    #[tokio::test]
+    async fn shutdown_waits_for_a_child_that_is_being_started_for_nobody() {
+        for _ in 0..20 {
+            let tasks = Tasks::new();
+            let spawner = Spawner::start(&tasks).unwrap();
+            let asker = spawner.clone();
+            let sleeper = Command::new("sleep", "/bin/sleep").args(["1000"]);
+            tasks.spawn("asks and is gone", async move { asker.spawn(sleeper).await.map(drop) });
+            tokio::task::yield_now().await;
+            assert!(tasks.join(Duration::from_secs(20)).await);
+            assert_eq!(Arc::strong_count(&spawner.shared), 1, "neither the wish nor the child is on its way");
+            assert_eq!(spawner.alive(), 0);
+        }
+    }
 }
