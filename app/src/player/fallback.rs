@@ -53,9 +53,10 @@ impl Fallback {
                 self.software = true;
                 true
             }
-            // Browsers do not say which of the two they failed on.
+            // Browsers do not say which of the two they failed on. It was the sound at least; the picture, which is much
+            // dearer to encode, gets another chance.
             Witness::Browser if copied.sound && !self.encode_sound => {
-                self.encode_sound = true;
+                *self = Self { encode_sound: true, asked_again: self.asked_again, ..Self::default() };
                 true
             }
             _ => false,
@@ -110,12 +111,17 @@ mod tests {
     }
 
     #[test]
-    fn the_picture_is_encoded_first_and_then_the_sound() {
+    fn the_picture_is_encoded_first_then_the_sound_alone_and_then_both() {
         let mut fallback = Fallback::default();
+        let made = |fallback: Fallback| (fallback.video(), fallback.encodes_sound());
         let both = Copied { picture: true, ..SOUND };
-        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, both) && !fallback.encodes_sound());
-        assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND) && fallback.encodes_sound());
-        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND));
+        let steps =
+            [(both, Some(VideoMode::Encode), false), (SOUND, None, true), (PICTURE, Some(VideoMode::Encode), true)];
+        for (copied, video, sound) in steps {
+            assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, copied));
+            assert_eq!(made(fallback), (video, sound));
+        }
+        assert!(!fallback.helps(ErrorKind::Unplayable, Witness::Browser, NOTHING));
     }
 
     #[test]
@@ -125,6 +131,7 @@ mod tests {
         assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, of_card) && !fallback.encodes_sound());
         assert_eq!(fallback.video(), Some(VideoMode::Software));
         assert!(fallback.helps(ErrorKind::Unplayable, Witness::Browser, SOUND) && fallback.encodes_sound());
+        assert_eq!(fallback.video(), None, "the card was not at fault");
     }
 
     #[test]

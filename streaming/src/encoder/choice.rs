@@ -18,6 +18,12 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// How long a film that is opened right after the start waits for them.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// How long a card that failed is left before it is tried again, the first time; each later one is twice as long.
+const REST: Duration = Duration::from_secs(60);
+
+/// The longest of these, in the unit of the first: 64 minutes.
+const LONGEST_REST: u32 = 64;
+
 /// What the operator wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Wanted {
@@ -44,6 +50,8 @@ pub struct EncoderConfig {
     pub wanted: Wanted,
     /// The folder of the machine's graphics cards: Linux has them in `/dev/dri`.
     pub cards: PathBuf,
+    /// How long a card that failed is left before it is tried again; longer each time.
+    pub rest: Duration,
 }
 
 impl Default for EncoderConfig {
@@ -54,7 +62,7 @@ impl Default for EncoderConfig {
 
 impl From<Wanted> for EncoderConfig {
     fn from(wanted: Wanted) -> Self {
-        Self { wanted, cards: "/dev/dri".into() }
+        Self { wanted, cards: "/dev/dri".into(), rest: REST }
     }
 }
 
@@ -70,6 +78,7 @@ struct Inner {
     /// None where nothing can be tried.
     bench: Option<Bench>,
     worked: Mutex<Option<Instant>>,
+    rest: Duration,
 }
 
 /// What trials are made with.
@@ -102,7 +111,7 @@ impl Encoders {
             _ => None,
         };
         let state = watch::Sender::new(State { trying: bench.is_some(), ..State::default() });
-        let encoders = Self { inner: Arc::new(Inner { state, bench, worked: Mutex::default() }) };
+        let encoders = Self { inner: Arc::new(Inner { state, bench, worked: Mutex::default(), rest: config.rest }) };
         if encoders.inner.bench.is_some() {
             let trying = encoders.clone();
             tasks.spawn("encoder trials", async move { trying.try_all(&kinds, &config.cards).await });
@@ -177,9 +186,9 @@ impl Encoders {
         *self.inner.worked() = Some(Instant::now());
     }
 
-    /// The card could not go on with a rendition. That may be the film's fault, so the card is tried again, and left until the
-    /// next start where that fails too, unless others got something out of it meanwhile: then it has only been given more to do than
-    /// it takes at the same time.
+    /// The card could not go on with a rendition. That may be the film's fault, so the card is tried again, and left where
+    /// that fails too, unless others got something out of it meanwhile: then it has only been given more to do than it
+    /// takes at the same time. So it may have been where it is left, by another program too, and is tried again later.
     pub(crate) fn card_failed(&self) {
         let Some(bench) = &self.inner.bench else { return };
         let mut doubted = None;
@@ -191,14 +200,26 @@ impl Encoders {
             doubted.is_some()
         });
         let Some(hardware) = doubted else { return };
-        let (again, began) = (self.clone(), Instant::now());
-        bench.tasks.spawn("encoder trial", async move {
-            let tried = match again.inner.try_out(&hardware).await {
-                Err(_) if again.inner.worked().is_some_and(|when| when > began) => Ok(()),
+        let again = self.clone();
+        bench.tasks.spawn("encoder trials", async move { again.try_until_it_works(hardware).await });
+    }
+
+    async fn try_until_it_works(&self, hardware: Hardware) {
+        let mut rest = self.inner.rest;
+        loop {
+            let began = Instant::now();
+            let tried = match self.inner.try_out(&hardware).await {
+                Err(_) if self.inner.worked().is_some_and(|when| when > began) => Ok(()),
                 tried => tried,
             };
-            again.inner.state.send_modify(|state| state.doubt_is_over(&hardware, tried));
-        });
+            let works = tried.is_ok();
+            self.inner.state.send_modify(|state| state.doubt_is_over(&hardware, tried));
+            if works {
+                return;
+            }
+            tokio::time::sleep(rest).await;
+            rest = (rest * 2).min(self.inner.rest * LONGEST_REST);
+        }
     }
 
     /// For the page. `preset` is libx264's.
@@ -227,19 +248,29 @@ impl State {
         self.used.as_ref().map_or(EncoderKind::X264, |hardware| hardware.kind)
     }
 
+    /// After a trial of the card that is or was in use.
     fn doubt_is_over(&mut self, hardware: &Hardware, tried: Result<(), String>) {
+        let encoder = hardware.kind.name();
         self.doubted = false;
-        let Err(why) = tried else { return };
-        let kind = hardware.kind;
-        tracing::warn!(
-            encoder = kind.name(),
-            why,
-            "the graphics card fails; the processor encodes until the next start"
-        );
-        self.used = None;
-        let problem = format!("it stopped working while films were encoded: {why}; restart Matinee to try it again");
-        for trial in self.trials.iter_mut().filter(|trial| trial.encoder == kind) {
-            trial.problem = Some(problem.clone());
+        let was_used = self.used.is_some();
+        let problem = match tried {
+            Ok(()) => {
+                if !was_used {
+                    tracing::info!(encoder, "the graphics card works again");
+                }
+                self.used = Some(hardware.clone());
+                None
+            }
+            Err(why) => {
+                if was_used {
+                    tracing::warn!(encoder, why, "the graphics card fails; the processor encodes until it works again");
+                }
+                self.used = None;
+                Some(format!("it stopped working while films were encoded: {why}; it is tried again from time to time"))
+            }
+        };
+        for trial in self.trials.iter_mut().filter(|trial| trial.encoder == hardware.kind) {
+            trial.problem.clone_from(&problem);
         }
     }
 }
@@ -249,7 +280,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_card_is_left_when_it_fails_on_the_test_picture_too() {
+    fn a_card_is_left_while_it_fails_on_the_test_picture_too() {
         let card = Hardware { kind: EncoderKind::Qsv, device: None };
         let trials = vec![EncoderTrial { encoder: EncoderKind::Qsv, problem: None }];
         let mut state = State { used: Some(card.clone()), trials, trying: false, doubted: true };
@@ -258,7 +289,9 @@ mod tests {
         state.doubt_is_over(&card, Err("device lost".into()));
         assert_eq!(state.kind(), EncoderKind::X264);
         let problem = state.trials[0].problem.clone().unwrap();
-        assert!(problem.contains("device lost") && problem.contains("restart Matinee"), "{problem}");
+        assert!(problem.contains("device lost") && problem.contains("tried again"), "{problem}");
+        state.doubt_is_over(&card, Ok(()));
+        assert_eq!((state.kind(), state.trials[0].problem.as_deref()), (EncoderKind::Qsv, None));
     }
 
     #[test]

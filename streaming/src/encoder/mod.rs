@@ -14,7 +14,7 @@ use protocol::EncoderKind;
 pub(crate) use arguments::{Making, Run, making};
 pub use choice::{EncoderConfig, Encoders, Wanted};
 pub use preset::{Effort, Preset};
-pub use speeds::{Speeds, Work};
+pub use speeds::{Decoder, Speeds, Work};
 
 /// How pictures are encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

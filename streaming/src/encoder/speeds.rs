@@ -30,9 +30,37 @@ const WEIGHT: f64 = 0.5;
 /// Kinds of work that are told apart at most; the oldest is forgotten.
 const KINDS: usize = 64;
 
+/// Decoders whose pictures of the same size take about as long: with a slow preset it does not matter which, with the
+/// fastest it does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Decoder {
+    H264,
+    Hevc,
+    Vp9,
+    Av1,
+    /// Mostly older and lighter ones.
+    #[default]
+    Other,
+}
+
+impl Decoder {
+    /// By ffmpeg's name of the codec.
+    #[must_use]
+    pub fn of(codec: &str) -> Self {
+        match codec {
+            "h264" => Self::H264,
+            "hevc" => Self::Hevc,
+            "vp9" => Self::Vp9,
+            "av1" => Self::Av1,
+            _ => Self::Other,
+        }
+    }
+}
+
 /// What decides how fast a picture is made, besides the preset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Work {
+    pub decoder: Decoder,
     /// Pixels a second that are decoded, in steps of a half: the binary logarithm, doubled.
     pub decoded: u8,
     /// The same of what is encoded.
@@ -153,7 +181,8 @@ impl Speeds {
 mod tests {
     use super::*;
 
-    const WORK: Work = Work { decoded: 50, encoded: 50, deinterlaced: false, mapped: false, subtitles: false };
+    const WORK: Work =
+        Work { decoder: Decoder::H264, decoded: 50, encoded: 50, deinterlaced: false, mapped: false, subtitles: false };
 
     fn after(seconds: u64) -> Instant {
         // One start for all moments of a test.
@@ -214,6 +243,8 @@ mod tests {
         let speeds = Speeds::new(Effort::ByNeed);
         speeds.note(WORK, Preset::SuperFast, 0.4, after(0));
         assert_eq!(speeds.preset(Work { mapped: true, ..WORK }, after(1)), Preset::SuperFast);
+        assert_eq!(speeds.preset(Work { decoder: Decoder::of("mpeg2video"), ..WORK }, after(1)), Preset::SuperFast);
+        assert_eq!(speeds.preset(Work { decoder: Decoder::of("h264"), ..WORK }, after(1)), Preset::UltraFast);
         assert!(Work::step(1920.0 * 1080.0 * 24.0) < Work::step(3840.0 * 2160.0 * 24.0));
         assert_eq!(Work::step(1920.0 * 1080.0 * 24.0), Work::step(1920.0 * 1080.0 * 25.0));
         assert_eq!((Work::step(f64::NAN), Work::step(f64::INFINITY)), (0, 128));

@@ -4,7 +4,7 @@ use protocol::{DynamicRange, EncodedBy, Error, ErrorKind, FrameRate, RenditionId
 
 use super::{AudioCopy, Film, VideoCopy, audio, audio_track, no_track, subtitle_track, video, video_track};
 use crate::{
-    encoder::{Encoder, Work},
+    encoder::{Decoder, Encoder, Work},
     head::{AudioCopyOrder, AudioOrder, Deinterlace, Order, VideoOrder},
     playlist::bit_rate_cap,
     rendition::Spec,
@@ -108,6 +108,7 @@ fn scale(track: &VideoTrack, (width, height): (u32, u32)) -> Option<(u32, u32)> 
 fn work(track: &VideoTrack, (width, height): (u32, u32), rate: FrameRate, subtitles: bool) -> Work {
     let pixels = |width: u32, height: u32, rate: FrameRate| f64::from(width) * f64::from(height) * rate.as_f64();
     Work {
+        decoder: Decoder::of(&track.codec),
         decoded: Work::step(pixels(track.width, track.height, track.frame_rate.unwrap_or(rate))),
         encoded: Work::step(pixels(width, height, rate)),
         deinterlaced: deinterlace(track) != Deinterlace::None,

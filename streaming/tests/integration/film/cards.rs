@@ -1,6 +1,6 @@
 //! Graphics cards: tried, chosen, used, and left when they fail. None is here, so programs stand in for them.
 
-use std::fs;
+use std::{fs, time::Duration};
 
 use protocol::{EncoderKind, EncoderReport, ErrorKind, MasterQuery, VideoMode};
 use streaming::encoder::{EncoderConfig, Wanted};
@@ -54,7 +54,7 @@ async fn without_a_card_the_processor_encodes_and_each_trial_says_why() {
     let film = film("vp9").await;
     let nowhere = tempfile::tempdir().unwrap();
     let theatre = Theatre::with(&film, |config| {
-        config.encoder = EncoderConfig { wanted: Wanted::Auto, cards: nowhere.path().into() };
+        config.encoder = EncoderConfig { cards: nowhere.path().into(), ..EncoderConfig::default() };
     })
     .await;
     let report = tried(&theatre).await;
@@ -97,9 +97,8 @@ async fn of_several_cards_the_one_that_works_is_taken() {
     }
     // The first of the two is for something else.
     let card = StandIn::card(EncoderKind::Vaapi, Some(&cards.path().join("renderD129")), None);
-    let theatre =
-        with_card(&film, &card, EncoderConfig { wanted: Wanted::This(EncoderKind::Vaapi), cards: cards.path().into() })
-            .await;
+    let config = EncoderConfig { cards: cards.path().into(), ..Wanted::This(EncoderKind::Vaapi).into() };
+    let theatre = with_card(&film, &card, config).await;
     let report = tried(&theatre).await;
     assert_eq!(report.used, EncoderKind::Vaapi, "{report:?}");
     theatre.ready().await;
@@ -126,10 +125,11 @@ async fn a_card_that_leaves_the_grid_is_not_used() {
 }
 
 #[tokio::test]
-async fn a_card_that_fails_later_is_left_for_the_processor() {
+async fn a_card_that_fails_later_is_left_for_the_processor_until_it_works_again() {
     let film = film("vp9").await;
     let card = StandIn::card(EncoderKind::Nvenc, None, None);
-    let theatre = with_card(&film, &card, Wanted::Auto).await;
+    let rest = Duration::from_millis(100);
+    let theatre = with_card(&film, &card, EncoderConfig { rest, ..EncoderConfig::default() }).await;
     assert_eq!(tried(&theatre).await.used, EncoderKind::Nvenc);
     theatre.ready().await;
     theatre.segment(BY_CARD, 0).await.unwrap();
@@ -152,5 +152,12 @@ async fn a_card_that_fails_later_is_left_for_the_processor() {
     assert!(report.trials[0].problem.as_ref().unwrap().contains("stopped working"), "{report:?}");
     let plain = MasterQuery { video: Some(VideoMode::Encode), burn: Some("none".into()), ..MasterQuery::default() };
     assert_eq!(theatre.matinee.plan(theatre.session, &plain, &[]).await.unwrap().encoder, None);
+    // Another program had it to itself, say.
+    card.mend_card();
+    let is_back = || theatre.matinee.system().encoder.used == EncoderKind::Nvenc;
+    eventually("the card is used again", PATIENCE, is_back).await;
+    assert_eq!(theatre.matinee.system().encoder.trials[0].problem, None);
+    let plan = theatre.matinee.plan(theatre.session, &plain, &[]).await.unwrap();
+    assert_eq!(plan.encoder, Some(EncoderKind::Nvenc));
     theatre.close().await;
 }

@@ -51,6 +51,11 @@ impl StandIn {
         fs::write(self.dir.path().join("broken"), frames.to_string()).unwrap();
     }
 
+    /// The card works again.
+    pub(crate) fn mend_card(&self) {
+        fs::remove_file(self.dir.path().join("broken")).unwrap();
+    }
+
     /// The presets of the heads that were started, in order.
     pub(crate) fn presets(&self) -> Vec<String> {
         let told = fs::read_to_string(self.dir.path().join("presets")).unwrap_or_default();
