@@ -20,6 +20,6 @@ say "end-to-end tests' types"
 (cd end2end && npx tsc --noEmit)
 if command -v shellcheck >/dev/null; then
   say "shell scripts"
-  shellcheck -x scripts/*.sh scripts/stand-ins/ffmpeg-with-card scripts/stand-ins/slow-mpv .ci/run
+  shellcheck -x scripts/*.sh scripts/stand-ins/{ffmpeg-with-card,lazy-ffmpeg,slow-mpv} .ci/run
 fi
 say "in order"

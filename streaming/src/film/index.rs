@@ -4,11 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::Reach;
 
-use super::{moments::Moments, texts::TextHead};
+use super::texts::TextHead;
 use crate::{
     gateway::Feed,
     head::SourceFrames,
-    keyframes::{self, Index, IndexKind, NoIndex, SubtitleIndex},
+    keyframes::{self, Index, IndexKind, Moments, NoIndex, SubtitleIndex},
     plan::{AudioCopy, Copies, Times, VideoCopy},
     probe::{Probed, TrackSpan},
     subtitles::{Pictures, Reader, Route, Walk},
@@ -33,7 +33,7 @@ pub(super) struct Parts {
     /// Finds the events that the index leaves out.
     pub(super) walk: Option<Arc<Walk>>,
     /// When what is at a place in the file is shown.
-    pub(super) moments: Moments,
+    pub(super) moments: Arc<Moments>,
     /// When the last keyframe is shown, in seconds of film time.
     pub(super) last_key_s: Option<f64>,
 }
@@ -55,7 +55,8 @@ pub(super) async fn of_index(feed: &Feed, probed: &Probed, teletext: bool, torre
         let head = || TextHead::new(&probed.media, track, probed.zero_s, teletext);
         if reader.is_none() { head() } else { None }
     });
-    Parts { copies: copies(probed, &index), heads: rest.collect(), texts, pictures, walk, moments, last_key_s }
+    let (copies, heads, moments) = (copies(probed, &index), rest.collect(), Arc::new(moments));
+    Parts { copies, heads, texts, pictures, walk, moments, last_key_s }
 }
 
 /// What looks for the events of Matroska's tracks of which the index does not say, or not exactly, where they are. Puts

@@ -2,7 +2,6 @@
 
 mod attachments;
 mod index;
-mod moments;
 mod origin;
 mod shelf;
 mod subtitles;
@@ -66,7 +65,7 @@ const HEADS: Duration = Duration::from_secs(2);
 fn read_beginning(feed: &Feed, tasks: &Tasks) {
     if feed.reach() != Reach::AsRead {
         let feed = feed.clone();
-        tasks.spawn("read beginning", async move { feed.read_beginning(BEGINNING, HEADS).await });
+        tasks.spawn("read beginning", async move { feed.prefetch(0, BEGINNING, HEADS).await });
     }
 }
 
@@ -291,6 +290,7 @@ impl Film {
             inits: self.inits.clone(),
             faults: self.faults.clone(),
             limits: self.workshop.limits,
+            moments: Arc::clone(&self.parts.moments),
             lists_tracks: IndexKind::of(&self.probed.media.container).is_some(),
             tasks: self.tasks.clone(),
             length: self.length.clone(),

@@ -85,12 +85,12 @@ impl Feed {
         }
     }
 
-    /// Reads so many bytes from the start, and keeps its place for a while after that, so that the connection is there
-    /// for the reader who comes next. Whoever reads in earnest meets what goes wrong, and tells it.
-    pub async fn read_beginning(&self, bytes: u64, stays: Duration) {
+    /// Reads so many bytes before they are asked for, and keeps its place for a while after that, so that the connection is
+    /// there for the reader who comes next. Whoever reads in earnest meets what goes wrong, and tells it.
+    pub async fn prefetch(&self, from: u64, bytes: u64, stays: Duration) {
         let mut reader = Reader::new(Arc::clone(self.core()), 0);
-        let mut at = 0;
-        while at < bytes {
+        let (mut at, end) = (from, from.saturating_add(bytes));
+        while at < end {
             match reader.next(at, BLOCK).await {
                 Ok(read) if !read.is_empty() => at += read.len() as u64,
                 _ => return,

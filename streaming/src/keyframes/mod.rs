@@ -7,6 +7,7 @@ mod attachments;
 mod boxes;
 mod file;
 mod matroska;
+mod moments;
 mod mp4;
 mod open_gops;
 mod samples;
@@ -16,8 +17,8 @@ use std::future::Future;
 use bytes::Bytes;
 use protocol::Error;
 
-pub use self::attachments::Attachment;
 use self::file::{Failure, File};
+pub use self::{attachments::Attachment, moments::Moments};
 
 /// How a container keeps its index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -24,6 +24,7 @@ use crate::{
     encoder::{Encoders, Speeds},
     gateway::Feed,
     head::Order,
+    keyframes::Moments,
     process::Spawner,
     scheduler::Limits,
     store::RenditionSpace,
@@ -73,6 +74,7 @@ pub struct Surroundings {
     pub inits: Inits,
     pub faults: Faults,
     pub limits: Limits,
+    pub moments: Arc<Moments>,
     /// The container lists all tracks at its beginning.
     pub lists_tracks: bool,
     pub tasks: Tasks,

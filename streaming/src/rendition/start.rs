@@ -8,6 +8,7 @@ use std::{
 
 use futures_util::FutureExt as _;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Surroundings,
@@ -33,6 +34,13 @@ const SILENCE: Duration = Duration::from_secs(60);
 /// The same for a graphics card, whose driver may hang, and for which the processor can stand in. Still longer than the
 /// gateway waits for a source.
 const CARD_SILENCE: Duration = Duration::from_secs(30);
+
+/// How much earlier than its segment a head that decodes begins to read, in seconds; less than a head's own lead is no harm.
+const LEAD_S: f64 = 0.25;
+
+/// What is read for a head before it reads itself, in bytes, and how long that place is kept for it.
+const AHEAD_OF_HEAD: u64 = 1 << 20;
+const STAYS: Duration = Duration::from_secs(2);
 
 /// A picture that begins later than this, in seconds, may be far into the file.
 const SOON_S: f64 = 5.0;
@@ -72,6 +80,7 @@ impl Keeper {
             stop: stop.clone(),
             news: self.news.clone(),
         };
+        self.prefetch(at_s, &stop);
         let slot = matches!(self.spec.order, Order::Video(_)).then(|| (self.around.slots.clone(), Arc::clone(&pulse)));
         let (news, number, token) = (self.news.clone(), self.number, stop.clone());
         self.around.tasks.spawn_tidy("head", async move {
@@ -101,6 +110,17 @@ impl Keeper {
             gauge,
             strain: None,
             reason: None,
+        });
+    }
+
+    /// Has the source's server asked for a head's first bytes while its program starts, which takes it a tenth of a second
+    /// and mpv more. A film's beginning is read anyhow when it is opened.
+    fn prefetch(&self, at_s: f64, stop: &CancellationToken) {
+        let lead_s = if self.spec.order.is_copy() { 0.0 } else { LEAD_S };
+        let Some(from) = self.around.moments.place(at_s - lead_s).filter(|_| at_s > 0.0) else { return };
+        let (feed, stop) = (self.around.feed.clone(), stop.clone());
+        self.around.tasks.spawn("prefetch", async move {
+            stop.run_until_cancelled_owned(feed.prefetch(from, AHEAD_OF_HEAD, STAYS)).await
         });
     }
 

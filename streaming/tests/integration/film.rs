@@ -9,6 +9,7 @@ mod held;
 mod limits;
 mod outside;
 mod pictures;
+mod prefetch;
 mod presets;
 mod rates;
 mod sharing;

@@ -42,6 +42,11 @@ impl StandIn {
         Self::new("mpv", "slow-mpv", &[("slow", presets), ("pacer", pacer.to_str().unwrap())])
     }
 
+    /// An ffmpeg that does nothing where it is to be a head.
+    pub(crate) fn lazy_ffmpeg() -> Self {
+        Self::new("ffmpeg", "lazy-ffmpeg", &[])
+    }
+
     pub(crate) fn path(&self) -> PathBuf {
         self.dir.path().join(self.name)
     }
