@@ -60,13 +60,13 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
         RenditionId::EncodedAudio { audio: id, channels } => {
             audio_track(film.media, id)?;
             let bit_rate = audio::bit_rate(channels);
-            let frames = film.copies.frames.get(usize::from(id.order)).copied().flatten();
+            let frames = film.copies.frames.get(&id).copied();
             let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s, frames };
             (Order::Audio(order), SegmentTable::audio(film.duration_s))
         }
         RenditionId::CopiedAudio { audio } => {
             audio_track(film.media, audio)?;
-            let copy = film.copies.audio.get(usize::from(audio.order)).and_then(|copy| copy.as_ref().ok());
+            let copy = film.copies.audio.get(&audio).and_then(|copy| copy.as_ref().ok());
             let copy = copy.ok_or_else(|| no_track(TrackKind::Audio))?;
             copied_audio(film, copy)
         }

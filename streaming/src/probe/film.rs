@@ -40,7 +40,7 @@ struct Probe<'a, R> {
 
 /// What is said of sound that is left out.
 fn unheard(streams: &Streams<'_>) -> String {
-    let what = if streams.audio.is_empty() { "the sound" } else { "some of the sound" };
+    let what = if streams.has_sound() { "some of the sound" } else { "the sound" };
     format!("{what} is in a format that ffmpeg does not know, and is left out")
 }
 
@@ -107,7 +107,7 @@ where
             warnings: cut
                 .iter()
                 .map(|cut| cut.sentence(found.as_ref().map(|_| spans.duration_s)))
-                .chain((streams.unknown_sounds > 0).then(|| unheard(&streams)))
+                .chain(streams.has_unknown_sound().then(|| unheard(&streams)))
                 .collect(),
             files: Vec::new(),
         };
@@ -123,11 +123,11 @@ where
 
     fn require_picture_or_sound(&self, format: &Value, streams: &Streams<'_>) -> Result<(), Error> {
         let mut film = streams.video.iter().filter(|stream| !tracks::is_cover(stream)).peekable();
-        if film.peek().is_none() && streams.audio.is_empty() {
+        if film.peek().is_none() && !streams.has_sound() {
             if fields::integer(format, "probe_score").is_none_or(|score| score <= GUESS) {
                 return Err(self.not_a_video());
             }
-            if streams.unknown_sounds > 0 {
+            if streams.has_unknown_sound() {
                 let message = "the sound is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy";
                 return Err(Error::new(ErrorKind::Unplayable, message));
             }

@@ -15,16 +15,13 @@ const MAX_TRACKS: usize = 100;
 const MAX_ATTACHMENTS: usize = 500;
 const MAX_CHAPTERS: usize = 1000;
 
-/// ffprobe's streams by kind, in the file's order, which is how ffmpeg (`0:a:1`) and mpv (`--aid=2`) count them. No
-/// stream of a kind is passed over, or the numbers of the following ones would be wrong; sound that ffmpeg does not know is left
-/// out where none follows.
+/// ffprobe's streams by kind, in the file's order, which is how ffmpeg (`0:a:1`) and mpv (`--vid=2`) count them. No
+/// stream of a kind is passed over here, or the numbers of the following ones would be wrong.
 #[derive(Debug)]
 pub(super) struct Streams<'a> {
     pub(super) video: Vec<&'a Value>,
     pub(super) audio: Vec<&'a Value>,
     pub(super) subtitles: Vec<&'a Value>,
-    /// How many sound tracks behind all others ffmpeg does not know.
-    pub(super) unknown_sounds: usize,
     attachments: Vec<&'a Value>,
 }
 
@@ -34,13 +31,9 @@ impl<'a> Streams<'a> {
             let all = probed.get("streams").and_then(Value::as_array).into_iter().flatten();
             all.filter(|stream| text(stream, "codec_type") == Some(kind)).take(most).collect()
         };
-        let mut audio = of_kind("audio", MAX_TRACKS);
-        let known = audio.iter().rposition(|stream| text(stream, "codec_name").is_some()).map_or(0, |last| last + 1);
-        let unknown_sounds = audio.split_off(known).len();
         Self {
             video: of_kind("video", MAX_TRACKS),
-            audio,
-            unknown_sounds,
+            audio: of_kind("audio", MAX_TRACKS),
             subtitles: of_kind("subtitle", MAX_TRACKS),
             attachments: of_kind("attachment", MAX_ATTACHMENTS),
         }
@@ -50,8 +43,20 @@ impl<'a> Streams<'a> {
         (0..).zip(&self.video).map(|(order, stream)| video(order, stream)).collect()
     }
 
+    /// Sound that ffmpeg does not know is left out.
     pub(super) fn audio_tracks(&self) -> Vec<AudioTrack> {
-        (0..).zip(&self.audio).map(|(order, stream)| audio(order, stream)).collect()
+        let known = (0..).zip(&self.audio).filter(|(_, stream)| is_known(stream));
+        known.map(|(order, stream)| audio(order, stream)).collect()
+    }
+
+    /// Whether there is sound that ffmpeg knows.
+    pub(super) fn has_sound(&self) -> bool {
+        self.audio.iter().any(|stream| is_known(stream))
+    }
+
+    /// Whether there is sound that ffmpeg does not know.
+    pub(super) fn has_unknown_sound(&self) -> bool {
+        !self.audio.iter().all(|stream| is_known(stream))
     }
 
     pub(super) fn subtitle_tracks(&self) -> Vec<SubtitleTrack> {
@@ -71,6 +76,11 @@ impl<'a> Streams<'a> {
 /// Whether a video stream is a still picture.
 pub(super) fn is_cover(stream: &Value) -> bool {
     ["attached_pic", "timed_thumbnails", "still_image"].iter().any(|flag| disposition(stream, flag))
+}
+
+/// Whether ffmpeg knows what a stream is coded in.
+pub(super) fn is_known(stream: &Value) -> bool {
+    text(stream, "codec_name").is_some()
 }
 
 fn video(order: u16, stream: &Value) -> VideoTrack {
@@ -247,17 +257,19 @@ mod tests {
     }
 
     #[test]
-    fn sound_that_ffmpeg_does_not_know_is_left_out_behind_what_it_knows() {
+    fn sound_that_ffmpeg_does_not_know_is_left_out_and_counted() {
         let (known, unknown) = (json!({"codec_type": "audio", "codec_name": "aac"}), json!({"codec_type": "audio"}));
-        for (streams, sounds, left_out) in [
-            (vec![&known, &unknown, &unknown], 1, 2),
-            (vec![&unknown, &known, &unknown], 2, 1),
-            (vec![&unknown], 0, 1),
-            (vec![&known], 1, 0),
+        for (streams, orders, has_unknown) in [
+            (vec![&known, &unknown, &unknown], vec![0], true),
+            (vec![&unknown, &known, &unknown, &known], vec![1, 3], true),
+            (vec![&unknown], vec![], true),
+            (vec![&known], vec![0], false),
         ] {
             let probed = json!({"streams": streams});
             let found = Streams::of(&probed);
-            assert_eq!((found.audio_tracks().len(), found.unknown_sounds), (sounds, left_out));
+            let told: Vec<_> = found.audio_tracks().iter().map(|track| track.track.order).collect();
+            assert_eq!((told, found.has_unknown_sound()), (orders.clone(), has_unknown));
+            assert_eq!(found.has_sound(), !orders.is_empty());
         }
     }
 
