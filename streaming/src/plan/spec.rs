@@ -34,6 +34,7 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                 scale: scale(track, (width, height)),
                 deinterlace: deinterlace(track),
                 range: track.range,
+                rgb: is_rgb(track),
                 encoder: Encoder {
                     hardware: match by {
                         EncodedBy::Processor => None,
@@ -130,6 +131,12 @@ fn deinterlace(track: &VideoTrack) -> Deinterlace {
         "h264" | "hevc" | "mpeg2video" | "prores" => Deinterlace::Told,
         _ => Deinterlace::All,
     }
+}
+
+/// Whether the pictures are stored in red, green and blue, by ffmpeg's name for how they are.
+fn is_rgb(track: &VideoTrack) -> bool {
+    let name = track.pixel_format.as_deref().unwrap_or_default();
+    name == "pal8" || ["rgb", "bgr", "gbr"].iter().any(|order| name.contains(order))
 }
 
 /// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.
