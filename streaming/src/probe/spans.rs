@@ -241,8 +241,8 @@ mod tests {
         let ends = Ends { all: 360.0, video: vec![Some(360.0)], audio: vec![None] };
         let spans = cut.spans(Some(&ends)).unwrap();
         assert!(close(spans.video[0].end_s, 360.0) && close(spans.audio[0].end_s, 360.0));
-        let live =
-            told(LAVF, &json!({"start_time": "0"}), &json!({"start_time": "0.023"}), &json!({"start_time": "0"}));
+        let (format, video) = (json!({"start_time": "0"}), json!({"start_time": "0.023"}));
+        let live = told(LAVF, &format, &video, &json!({"codec_name": "x", "start_time": "0"}));
         assert!(live.doubtful(None) && live.spans(None).is_none());
         assert!(close(live.spans(Some(&ends)).unwrap().duration_s, 360.0));
     }
