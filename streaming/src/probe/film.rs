@@ -66,6 +66,7 @@ where
     match ffprobe::describe(spawner, ffprobe, subject.url).await {
         Ok(told) => probe.film(&told).await,
         Err(Failure::Invalid) => Err(probe.why_invalid().await),
+        Err(Failure::Unlisted(demuxer)) => Err(probe.unlisted(&demuxer)),
         Err(Failure::TimedOut) => Err(probe.why_late()),
         Err(Failure::Other(error)) => Err(error),
     }
@@ -79,7 +80,11 @@ where
     async fn film(&self, probed: &Value) -> Result<Probed, Error> {
         let format = probed.get("format").unwrap_or(&Value::Null);
         let streams = Streams::of(probed);
-        let container = Container::of(format, self.matroska.as_ref()).ok_or_else(|| self.not_a_video())?;
+        let container = Container::of(format, self.matroska.as_ref()).filter(|container| match container {
+            Container::Gif => is_moving(probed),
+            bare => !bare.is_bare() || !is_guess(format),
+        });
+        let container = container.ok_or_else(|| self.not_a_video())?;
         self.require_picture_or_sound(format, &streams)?;
         require_open(probed)?;
 
@@ -124,7 +129,7 @@ where
     fn require_picture_or_sound(&self, format: &Value, streams: &Streams<'_>) -> Result<(), Error> {
         let mut film = streams.video.iter().filter(|stream| !tracks::is_cover(stream)).peekable();
         if film.peek().is_none() && !streams.has_sound() {
-            if fields::integer(format, "probe_score").is_none_or(|score| score <= GUESS) {
+            if is_guess(format) {
                 return Err(self.not_a_video());
             }
             if streams.has_unknown_sound() {
@@ -210,7 +215,11 @@ where
     }
 
     fn cut_at_its_beginning(&self) -> Error {
-        let what = if self.matroska.is_some() { "a Matroska film" } else { "an MP4" };
+        let what = match look::describe(&self.start) {
+            Some(look::SOUND) => look::SOUND,
+            _ if self.matroska.is_some() => "a Matroska film",
+            _ => "an MP4",
+        };
         Error::new(
             ErrorKind::Unplayable,
             format!(
@@ -224,7 +233,7 @@ where
     async fn why_invalid(&self) -> Error {
         let unplayable = |message: &str| Error::new(ErrorKind::Unplayable, message);
         let look = look::describe(&self.start);
-        if self.matroska.is_some() {
+        if self.matroska.is_some() || look == Some(look::SOUND) {
             return self.cut_at_its_beginning();
         }
         if !mp4::is_mp4(&self.start) || look.is_some() {
@@ -258,6 +267,16 @@ where
         Error::new(ErrorKind::SourceTimeout, message)
     }
 
+    /// A file that ffmpeg would read and that is not supported.
+    fn unlisted(&self, demuxer: &str) -> Error {
+        let (what, advice) = match (look::unsupported(demuxer), look::describe(&self.start)) {
+            (Some((what, advice)), _) => (what.to_owned(), advice),
+            (None, Some(_)) => return self.not_a_video(),
+            (None, None) => (format!("a file of the kind that ffmpeg calls {demuxer}"), look::MUX_ANEW),
+        };
+        Error::new(ErrorKind::Unplayable, format!("this is {what}, which is not supported; {advice}"))
+    }
+
     fn not_a_video(&self) -> Error {
         let look = look::describe(&self.start);
         let what = look.unwrap_or("data of a kind that ffmpeg does not know");
@@ -274,6 +293,16 @@ where
         };
         Error::new(ErrorKind::Unplayable, message)
     }
+}
+
+/// Whether what ffprobe takes it for is a guess.
+fn is_guess(format: &Value) -> bool {
+    fields::integer(format, "probe_score").is_none_or(|score| score <= GUESS)
+}
+
+/// Whether there is more than one picture.
+fn is_moving(probed: &Value) -> bool {
+    probed.get("packets").and_then(Value::as_array).is_some_and(|packets| packets.len() > 1)
 }
 
 /// Whether its frames can be read: ffmpeg passes encrypted ones on as if they were not.
