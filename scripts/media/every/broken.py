@@ -48,6 +48,9 @@ INPUTS = (
             "-encryption_kid 00112233445566778899aabbccddeeff {out}"),
     refused("unknown-codec", "unknown.mkv", "Matroska with a picture in a codec that nobody knows", "unplayable",
             "in a format that ffmpeg does not know", f"{FILM} {X264} -an {{out}}", edit=edits.unknown_codec),
+    refused("undecodable", "avs2.ts", "a picture in a codec that ffmpeg knows and does not decode", "unplayable",
+            "AVS2-P2/IEEE1857.4, for which ffmpeg on this server has no decoder",
+            WHOLE, edit=edits.as_avs2),
     refused("unknown-sound-alone", "unknown.mka", "sound in a codec that nobody knows, and nothing else", "unplayable",
             "the sound is in a format that ffmpeg does not know", f"-i {{sound}} {AAC} {{out}}", edit=edits.unknown_sound),
 )  # fmt: skip

@@ -39,9 +39,16 @@ struct Probe<'a, R> {
 }
 
 /// What is said of sound that is left out.
-fn unheard(streams: &Streams<'_>) -> String {
+fn unheard(streams: &Streams<'_>, sound: &Value) -> String {
     let what = if streams.has_sound() { "some of the sound" } else { "the sound" };
-    format!("{what} is in a format that ffmpeg does not know, and is left out")
+    format!("{what} is in {}, and is left out", tracks::why_unknown(sound))
+}
+
+/// Of a film of which all that would be seen, or all that would be heard, is unknown.
+fn unknown(what: &str, stream: &Value) -> Error {
+    let damaged = if tracks::undecodable(stream).is_some() { "" } else { ", or it is damaged or encrypted" };
+    let message = format!("the {what} is in {}{damaged}; share another copy", tracks::why_unknown(stream));
+    Error::new(ErrorKind::Unplayable, message)
 }
 
 /// A file that ends too early.
@@ -64,7 +71,10 @@ where
     let start = read(0, HEAD).await?;
     let probe = Probe { spawner, ffprobe, subject, read, matroska: matroska::head(&start), start };
     match ffprobe::describe(spawner, ffprobe, subject.url).await {
-        Ok(told) => probe.film(&told).await,
+        Ok(mut told) => {
+            tracks::forget(&mut told, &tools.undecodable);
+            probe.film(&told).await
+        }
         Err(Failure::Invalid) => Err(probe.why_invalid().await),
         Err(Failure::Unlisted(demuxer)) => Err(probe.unlisted(&demuxer)),
         Err(Failure::TimedOut) => Err(probe.why_late()),
@@ -112,7 +122,7 @@ where
             warnings: cut
                 .iter()
                 .map(|cut| cut.sentence(found.as_ref().map(|_| spans.duration_s)))
-                .chain(streams.has_unknown_sound().then(|| unheard(&streams)))
+                .chain(streams.unknown_sound().map(|sound| unheard(&streams, sound)))
                 .collect(),
             files: Vec::new(),
         };
@@ -132,9 +142,8 @@ where
             if is_guess(format) {
                 return Err(self.not_a_video());
             }
-            if streams.has_unknown_sound() {
-                let message = "the sound is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy";
-                return Err(Error::new(ErrorKind::Unplayable, message));
+            if let Some(sound) = streams.unknown_sound() {
+                return Err(unknown("sound", sound));
             }
             let rest = match streams.subtitles.len() {
                 0 => String::new(),
@@ -149,13 +158,10 @@ where
             let positive = |name| fields::integer(stream, name).is_some_and(|n| n > 0);
             fields::text(stream, "codec_name").is_some() && positive("width") && positive("height")
         };
-        if film.peek().is_some() && !film.any(known) {
-            return Err(Error::new(
-                ErrorKind::Unplayable,
-                "the picture is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy",
-            ));
+        match film.peek().copied() {
+            Some(first) if !film.any(known) => Err(unknown("picture", first)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether and by how much the file is cut short. What can't be found out is not told.

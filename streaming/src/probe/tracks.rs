@@ -54,9 +54,9 @@ impl<'a> Streams<'a> {
         self.audio.iter().any(|stream| is_known(stream))
     }
 
-    /// Whether there is sound that ffmpeg does not know.
-    pub(super) fn has_unknown_sound(&self) -> bool {
-        !self.audio.iter().all(|stream| is_known(stream))
+    /// The first sound that ffmpeg does not know.
+    pub(super) fn unknown_sound(&self) -> Option<&'a Value> {
+        self.audio.iter().copied().find(|stream| !is_known(stream))
     }
 
     pub(super) fn subtitle_tracks(&self) -> Vec<SubtitleTrack> {
@@ -78,7 +78,32 @@ pub(super) fn is_cover(stream: &Value) -> bool {
     ["attached_pic", "timed_thumbnails", "still_image"].iter().any(|flag| disposition(stream, flag))
 }
 
-/// Whether ffmpeg knows what a stream is coded in.
+/// Takes the codecs that cannot be decoded off ffprobe's pictures and sounds, which makes them unknown ones. Their long
+/// names stay.
+pub(super) fn forget(probed: &mut Value, undecodable: &[String]) {
+    for stream in probed.get_mut("streams").and_then(Value::as_array_mut).into_iter().flatten() {
+        let is_played = matches!(text(stream, "codec_type"), Some("video" | "audio"));
+        let is_undecodable = text(stream, "codec_name").is_some_and(|name| undecodable.iter().any(|one| one == name));
+        if let (true, Some(stream)) = (is_played && is_undecodable, stream.as_object_mut()) {
+            stream.remove("codec_name");
+        }
+    }
+}
+
+/// What a stream is coded in that ffmpeg knows and cannot decode.
+pub(super) fn undecodable(stream: &Value) -> Option<&str> {
+    text(stream, "codec_long_name").filter(|_| !is_known(stream))
+}
+
+/// What there is to say of a stream's format that is not known.
+pub(super) fn why_unknown(stream: &Value) -> String {
+    undecodable(stream).map_or_else(
+        || "a format that ffmpeg does not know".to_owned(),
+        |name| format!("{name}, for which ffmpeg on this server has no decoder"),
+    )
+}
+
+/// Whether ffmpeg knows what a stream is coded in, and can decode it.
 pub(super) fn is_known(stream: &Value) -> bool {
     text(stream, "codec_name").is_some()
 }
@@ -268,9 +293,27 @@ mod tests {
             let probed = json!({"streams": streams});
             let found = Streams::of(&probed);
             let told: Vec<_> = found.audio_tracks().iter().map(|track| track.track.order).collect();
-            assert_eq!((told, found.has_unknown_sound()), (orders.clone(), has_unknown));
+            assert_eq!((told, found.unknown_sound().is_some()), (orders.clone(), has_unknown));
             assert_eq!(found.has_sound(), !orders.is_empty());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_unknown_by_its_name() {
+        let long_name = "H.266 / VVC (Versatile Video Coding)";
+        let mut probed = json!({"streams": [
+            {"codec_type": "audio", "codec_name": "vvc", "codec_long_name": long_name},
+            {"codec_type": "audio", "codec_name": "aac", "codec_long_name": "AAC"}, 1, {"codec_type": "audio"},
+            {"codec_type": "subtitle", "codec_name": "ttml", "codec_long_name": "Timed Text Markup Language"},
+        ]});
+        forget(&mut probed, &["daala".into(), "vvc".into(), "ttml".into()]);
+        let streams = Streams::of(&probed);
+        assert_eq!(streams.audio.iter().map(|stream| is_known(stream)).collect::<Vec<_>>(), [false, true, false]);
+        let why = why_unknown(streams.audio[0]);
+        assert_eq!(why, "H.266 / VVC (Versatile Video Coding), for which ffmpeg on this server has no decoder");
+        assert_eq!(why_unknown(streams.audio[2]), "a format that ffmpeg does not know");
+        assert_eq!(streams.subtitle_tracks()[0].codec, "ttml");
+        forget(&mut json!({"streams": 1}), &["vvc".into()]);
     }
 
     #[test]
