@@ -8,6 +8,7 @@ LIVE = "-f matroska -live 1 -cluster_time_limit 500"
 COPIED = Plays(why=None)
 # The durations that a transport stream tells are those of its packets near its end, whatever their track.
 LOOSE = Plays(length_off_s=0.3)
+SILENT = Plays(beeps=None)
 
 INPUTS = (
     film("mp4-index-last", "last.mp4", "MP4 with its index at its end", X264, plays=COPIED),
@@ -40,6 +41,26 @@ INPUTS = (
     film("vob", "film.vob", "a DVD's program stream", "-c:v mpeg2video -q:v 4 -bf 2 -g 15", "-c:a ac3 -f vob",
          plays=LOOSE),
     film("3gp", "film.3gp", "H.263 in 3GP", "-vf scale=704:576:flags=neighbor -c:v h263 -q:v 2"),
+    film("dv", "film.dv", "raw DV, as it comes off a tape",
+         "-vf scale=720:576:flags=neighbor -c:v dvvideo -pix_fmt yuv420p -aspect 16:9", "-c:a pcm_s16le -ar 48000 -ac 2",
+         plays=Plays(shape=(16, 9))),
+    film("mxf", "film.mxf", "MPEG-2 and PCM in MXF", "-c:v mpeg2video -q:v 4 -bf 2 -g 15", "-c:a pcm_s16le -ar 48000"),
+    film("realmedia", "film.rm", "RealVideo 2 and AC-3 in RealMedia", "-vf scale=704:576:flags=neighbor,setsar=1 -c:v rv20 -q:v 2",
+         "-c:a ac3", plays=Plays(shape=(704, 576))),
+    film("wtv", "film.wtv", "a recording of Windows Media Center", "-c:v mpeg2video -q:v 4 -bf 2 -g 15", "-c:a ac3"),
+    film("nut", "film.nut", "H.264 and AAC in NUT", X264),
+    film("ivf", "film.ivf", "VP8 in IVF", f"-c:v libvpx {VPX} -b:v 400k", "", inputs="-i {picture}",
+         plays=SILENT),
+    film("y4m", "film.y4m", "uncompressed pictures as YUV4MPEG", "-f yuv4mpegpipe", "", inputs="-i {picture}", plays=SILENT),
+    film("gif", "film.gif", "a GIF that moves", "", "", inputs="-i {picture}", plays=Plays(beeps=None, colours=True)),
+    *(
+        film(f"sound-{ending}", f"sound.{ending}", f"sound alone, as a file of {what}", "", codec, inputs="-i {sound}",
+             plays=Plays(picture=False))
+        for ending, what, codec in (
+            ("mp3", "MP3", "-c:a libmp3lame"), ("flac", "FLAC", "-c:a flac"), ("wav", "WAV", "-c:a pcm_s16le"),
+            ("aiff", "AIFF", "-c:a pcm_s16be"), ("ac3", "AC-3", "-c:a ac3"), ("eac3", "E-AC-3", "-c:a eac3"),
+        )
+    ),
     film("mkv-named-mp4", "matroska.mp4", "Matroska named .mp4", X264, f"{AAC} -f matroska", plays=COPIED),
     film("mp4-named-mkv", "mp4.mkv", "MP4 named .mkv", X264, f"{AAC} -f mp4", plays=COPIED),
     film("ts-named-avi", "ts.avi", "a transport stream named .avi", X264, f"{AAC} -f mpegts", plays=LOOSE),

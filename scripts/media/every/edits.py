@@ -129,6 +129,36 @@ def unknown_sound(data):
     return data.replace(b"A_AAC", b"A_???")
 
 
+def as_avs2(data):
+    """A transport stream of H.264 whose map of streams says AVS2."""
+    packets = [bytearray(data[at : at + 188]) for at in range(0, len(data), 188)]
+    for packet in packets:
+        # The map of ffmpeg's muxer, which fits into a packet: behind its header a pointer, and the section.
+        if ((packet[1] & 0x1F) << 8 | packet[2]) != 0x1000:
+            continue
+        end = 5 + 3 + ((packet[6] & 0x0F) << 8 | packet[7])
+        first = 5 + 12 + ((packet[15] & 0x0F) << 8 | packet[16])
+        assert packet[first] == 0x1B
+        packet[first] = 0xD2
+        packet[end - 4 : end] = _crc(packet[5 : end - 4]).to_bytes(4, "big")
+    return b"".join(packets)
+
+
+def _crc(section):
+    """The checksum of MPEG's tables."""
+    crc = 0xFFFFFFFF
+    for byte in section:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1 ^ 0x04C11DB7 if crc >> 31 else crc << 1) & 0xFFFFFFFF
+    return crc
+
+
+def as_mpeg_h(data):
+    """An MP4 whose sound says that it is MPEG-H 3D."""
+    return data.replace(b"mp4a", b"mhm1").replace(b"esds", b"free")
+
+
 def without_avi_index(data):
     return data[: data.rindex(b"idx1")]
 

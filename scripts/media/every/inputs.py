@@ -45,6 +45,8 @@ class Plays:
     saturation: tuple | None = None
     # Frames that were interlaced and must not be combed any more.
     combed: bool = False
+    # Whether the output's colours, as a browser takes them, have to be the input's.
+    colours: bool = False
 
     def as_json(self):
         return asdict(self)

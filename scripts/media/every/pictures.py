@@ -48,7 +48,7 @@ CODECS = (
     film("mpeg2", "mpeg2.ts", "MPEG-2 and AC-3 in a transport stream", "-c:v mpeg2video -q:v 4 -bf 2 -g 15",
          "-c:a ac3", plays=Plays(length_off_s=0.3)),
     film("mpeg4", "mpeg4.avi", "MPEG-4 ASP with B-frames and MP3 in AVI", "-c:v mpeg4 -bf 2 -q:v 4 -vtag XVID",
-         "-c:a libmp3lame", plays=Plays(why="no browser decodes MPEG-4 ASP")),
+         "-c:a libmp3lame", plays=Plays(why="no browser decodes MPEG-4 ASP", colours=True)),
     film("mpeg4-divx", "divx.avi", "MPEG-4 ASP with single B-frames, called DivX", "-c:v mpeg4 -bf 1 -q:v 4 -vtag DX50",
          "-c:a libmp3lame"),
     film("high10", "high10.mkv", "H.264 High 10", X264.replace("yuv420p", "yuv420p10le"), plays=Plays(why=None)),
@@ -142,6 +142,17 @@ SHAPES = (
          plays=Plays(why=None, shape=(90, 1600))),
 )  # fmt: skip
 
+# Of the larger one mpv has BT.709's colours, of the smaller one BT.601's.
+RGB = (
+    film("rgb", "rgb.avi", "uncompressed RGB and PCM in AVI", "-c:v rawvideo -pix_fmt bgr24", "-c:a pcm_s16le",
+         plays=Plays(colours=True)),
+    film("rgb-large", "rgb.mov", "QuickTime's RGB of 1280 x 720 pixels and PCM in MOV",
+         "-vf scale=1280:720:flags=neighbor -c:v qtrle -pix_fmt rgb24", "-c:a pcm_s16le", plays=Plays(colours=True)),
+    film("rgb-palette", "palette.avi", "uncompressed pictures of 256 colours in AVI",
+         "-vf \"split[a][b];[a]palettegen[p];[b][p]paletteuse=dither=none\" -c:v rawvideo", "-c:a pcm_s16le",
+         plays=Plays(colours=True)),
+)  # fmt: skip
+
 # Pictures 25 to 49 are shown for 80 ms each, and so later ones a second later.
 SLOW = "\"setpts='if(lt(N,25),N,if(lt(N,50),25+(N-25)*2,N+25))/25/TB'\""
 RATES = (
@@ -183,4 +194,4 @@ TRACKS = (
          plays=Plays(frames=1)),
 )  # fmt: skip
 
-INPUTS = (*CODECS, *INTERLACED, *COLOURS, *SHAPES, *RATES, *TRACKS)
+INPUTS = (*CODECS, *INTERLACED, *COLOURS, *RGB, *SHAPES, *RATES, *TRACKS)

@@ -63,6 +63,12 @@ INPUTS = (
     sound("unknown-sound", "unknown-sound.mkv", "sound in a codec that nobody knows", AAC,
           plays=Plays(why=None, beeps=None, warning="the sound is in a format that ffmpeg does not know"),
           edit=edits.unknown_sound),
+    Input("unknown-sound-first", "unknown-first.mkv", "sound in a codec that nobody knows, and AC-3 behind it", (
+        f"{FILM} -map 0 -map 1 -map 1 {X264} -c:a:0 aac -c:a:1 ac3 {{out}}",
+    ), Plays(why=None, warning="some of the sound is in a format that ffmpeg does not know"), edit=edits.unknown_sound),
+    sound("undecodable-sound", "mpeg-h.mp4", "sound in a codec that ffmpeg knows and does not decode", AAC,
+          plays=Plays(why=None, beeps=None, warning="MPEG-H 3D Audio, for which ffmpeg on this server has no decoder"),
+          edit=edits.as_mpeg_h),
     sound("flac-7ch", "flac-7.mkv", "FLAC of 6.1 channels", f"{channels(7)} -c:a flac"),
     sound("he-aac", "he-aac.mp4", "AAC of 24 kHz that says that it is HE-AAC", "-c:a aac -ar 24000 -b:a 48k",
           edit=edits.as_he_aac),

@@ -107,9 +107,10 @@ fn x264(encoder: &Encoder, Run { gop, preset }: Run) -> String {
     // the init segment, and make it that of the other presets.
     let as_the_others = if preset == Preset::UltraFast { "coder=cabac,weightp=simple," } else { "" };
     let Encoder { level, max_bit_rate, .. } = encoder;
+    // mpv tells of its pictures' matrix alone, and Chromium takes that for BT.709's where primaries and transfer are not told.
     format!(
         "preset={},profile=high,8x8dct=1,{as_the_others}level={}.{},bf=0,crf=23,maxrate={max_bit_rate},bufsize={},\
-         g={gop},keyint_min={gop},sc_threshold=0",
+         g={gop},keyint_min={gop},sc_threshold=0,color_primaries=bt709,color_trc=bt709",
         preset.name(),
         level / 10,
         level % 10,
@@ -151,7 +152,7 @@ mod tests {
         assert!(fastest.starts_with("preset=ultrafast,profile=high,8x8dct=1,coder=cabac,weightp=simple,level=4.1,"));
         let careful = options(Preset::VeryFast);
         assert!(careful.starts_with("preset=veryfast,profile=high,8x8dct=1,level=4.1,"));
-        assert!(careful.ends_with("maxrate=8000000,bufsize=16000000,g=48,keyint_min=48,sc_threshold=0"), "{careful}");
+        assert!(careful.contains("maxrate=8000000,bufsize=16000000,g=48,keyint_min=48,sc_threshold=0,"), "{careful}");
     }
 
     #[test]

@@ -77,6 +77,7 @@ fn command(tools: VideoTools<'_>, hardware: &Hardware, gop: u32) -> Command {
         scale: None,
         deinterlace: Deinterlace::None,
         range: DynamicRange::Standard,
+        rgb: false,
         encoder: Encoder { hardware: Some(hardware.clone()), level: LEVEL, max_bit_rate: MAX_BIT_RATE },
         work: Work::default(),
         zero_s: 0.0,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protocol::Reach;
+use protocol::{AudioTrack, Reach};
 
 use super::texts::TextHead;
 use crate::{
@@ -111,12 +111,13 @@ fn copies(probed: &Probed, index: &Result<Index, NoIndex>) -> Copies {
         VideoCopy::of(track, &media.container, media.reach, of_track, media.size, times(probed.video.get(n)))
     });
     let is_film = media.video.iter().all(|track| track.cover);
-    let audio = media.audio.iter().enumerate().map(|(n, track)| {
-        let frames = probed.audio_frames.get(n).copied().flatten();
-        AudioCopy::of(track, frames, is_film, times(probed.audio.get(n)))
+    let frames = |track: &AudioTrack| probed.audio_frames.get(usize::from(track.track.order)).copied().flatten();
+    let audio = media.audio.iter().map(|track| {
+        let span = probed.audio.get(usize::from(track.track.order));
+        (track.track, AudioCopy::of(track, frames(track), is_film, times(span)))
     });
-    let frames = media.audio.iter().zip(&probed.audio_frames).map(|(track, frames)| SourceFrames::of(track, *frames));
-    Copies { video: video.collect(), audio: audio.collect(), frames: frames.collect() }
+    let encoded = media.audio.iter().filter_map(|track| Some((track.track, SourceFrames::of(track, frames(track))?)));
+    Copies { video: video.collect(), audio: audio.collect(), frames: encoded.collect() }
 }
 
 async fn index(feed: &Feed, probed: &Probed, limit: Duration) -> Result<Index, NoIndex> {

@@ -55,7 +55,7 @@ pub(super) fn sounds(film: Film<'_>, capabilities: Option<&Capabilities>) -> Vec
 
 /// The codec of a track that is copied, or why it is not.
 fn copied(film: Film<'_>, track: &AudioTrack, capabilities: &Capabilities) -> Result<&'static str, String> {
-    let Some(copy) = film.copies.audio.get(usize::from(track.track.order)) else {
+    let Some(copy) = film.copies.audio.get(&track.track) else {
         return Err("it is not known how it could be passed on".into());
     };
     let copy = copy.as_ref().map_err(Clone::clone)?;

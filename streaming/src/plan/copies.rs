@@ -1,6 +1,8 @@
 //! Which tracks can be copied at all, whatever the browser, and how.
 
-use protocol::{AudioTrack, Reach, VideoTrack};
+use std::collections::BTreeMap;
+
+use protocol::{AudioTrack, Reach, TrackId, VideoTrack};
 
 use crate::{
     head::{AudioCopyOrder, OPEN_GOPS, SourceFrames, VideoCopyOrder},
@@ -34,10 +36,9 @@ const ROUNDING_S: f64 = 0.0015;
 pub struct Copies {
     /// One entry a video track.
     pub video: Vec<Result<VideoCopy, String>>,
-    /// One entry an audio track.
-    pub audio: Vec<Result<AudioCopy, String>>,
-    /// Where each audio track's frames are, which encoding it needs.
-    pub frames: Vec<Option<SourceFrames>>,
+    pub audio: BTreeMap<TrackId, Result<AudioCopy, String>>,
+    /// Where an audio track's frames are, which encoding it needs.
+    pub frames: BTreeMap<TrackId, SourceFrames>,
 }
 
 /// A video track that can be copied.

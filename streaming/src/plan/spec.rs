@@ -34,6 +34,7 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                 scale: scale(track, (width, height)),
                 deinterlace: deinterlace(track),
                 range: track.range,
+                rgb: is_rgb(track),
                 encoder: Encoder {
                     hardware: match by {
                         EncodedBy::Processor => None,
@@ -60,13 +61,13 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
         RenditionId::EncodedAudio { audio: id, channels } => {
             audio_track(film.media, id)?;
             let bit_rate = audio::bit_rate(channels);
-            let frames = film.copies.frames.get(usize::from(id.order)).copied().flatten();
+            let frames = film.copies.frames.get(&id).copied();
             let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s, frames };
             (Order::Audio(order), SegmentTable::audio(film.duration_s))
         }
         RenditionId::CopiedAudio { audio } => {
             audio_track(film.media, audio)?;
-            let copy = film.copies.audio.get(usize::from(audio.order)).and_then(|copy| copy.as_ref().ok());
+            let copy = film.copies.audio.get(&audio).and_then(|copy| copy.as_ref().ok());
             let copy = copy.ok_or_else(|| no_track(TrackKind::Audio))?;
             copied_audio(film, copy)
         }
@@ -131,6 +132,12 @@ fn deinterlace(track: &VideoTrack) -> Deinterlace {
         "h264" | "hevc" | "mpeg2video" | "prores" => Deinterlace::Told,
         _ => Deinterlace::All,
     }
+}
+
+/// Whether the pictures are stored in red, green and blue, by ffmpeg's name for how they are.
+fn is_rgb(track: &VideoTrack) -> bool {
+    let name = track.pixel_format.as_deref().unwrap_or_default();
+    name == "pal8" || ["rgb", "bgr", "gbr"].iter().any(|order| name.contains(order))
 }
 
 /// Whether the rate that was measured is the one of the grid, so that all frames lie alike on it.

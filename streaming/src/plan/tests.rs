@@ -1,5 +1,5 @@
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     sync::LazyLock,
 };
 
@@ -111,11 +111,11 @@ fn index(gap_s: f64, config: &'static [u8]) -> VideoIndex {
 /// What can be copied of the film with this index, where AAC frames are as they should be.
 fn copies(media: &Media, index: Result<&VideoIndex, &NoIndex>) -> Copies {
     let video = |track| VideoCopy::of(track, &media.container, media.reach, index, Some(60_000_000), TIMES);
-    let audio = |track| AudioCopy::of(track, Some((0.026, 0.021)), false, TIMES);
+    let audio = |track: &AudioTrack| (track.track, AudioCopy::of(track, Some((0.026, 0.021)), false, TIMES));
     Copies {
         video: media.video.iter().map(video).collect(),
         audio: media.audio.iter().map(audio).collect(),
-        frames: Vec::new(),
+        frames: BTreeMap::new(),
     }
 }
 
@@ -331,7 +331,9 @@ fn sound_is_copied_in_one_codec() {
             track.codec = (*codec).into();
         }
         let frame_s = |codec: &str| if codec == "aac" { 0.021 } else { 0.032 };
-        let copy = |track: &AudioTrack| AudioCopy::of(track, Some((0.026, frame_s(&track.codec))), false, TIMES);
+        let copy = |track: &AudioTrack| {
+            (track.track, AudioCopy::of(track, Some((0.026, frame_s(&track.codec))), false, TIMES))
+        };
         let copies = Copies { audio: media.audio.iter().map(copy).collect(), ..Copies::default() };
         let query = MasterQuery { caps: Some(caps.into()), ..MasterQuery::default() };
         let plan = plan(with(&media, &copies), &query, &[]).unwrap();

@@ -16,6 +16,20 @@ pub(super) enum Container {
     Flv,
     Ogg,
     Asf,
+    Dv,
+    Mxf,
+    RealMedia,
+    Wtv,
+    Nut,
+    Ivf,
+    Yuv4Mpeg,
+    Gif,
+    Mp3,
+    Flac,
+    Wav,
+    Aiff,
+    Ac3,
+    Eac3,
 }
 
 impl Container {
@@ -32,6 +46,20 @@ impl Container {
             "flv" => Self::Flv,
             "ogg" => Self::Ogg,
             "asf" => Self::Asf,
+            "dv" => Self::Dv,
+            "mxf" => Self::Mxf,
+            "rm" => Self::RealMedia,
+            "wtv" => Self::Wtv,
+            "nut" => Self::Nut,
+            "ivf" => Self::Ivf,
+            "yuv4mpegpipe" => Self::Yuv4Mpeg,
+            "gif" => Self::Gif,
+            "mp3" => Self::Mp3,
+            "flac" => Self::Flac,
+            "wav" => Self::Wav,
+            "aiff" => Self::Aiff,
+            "ac3" => Self::Ac3,
+            "eac3" => Self::Eac3,
             _ => return None,
         })
     }
@@ -49,11 +77,30 @@ impl Container {
             Self::Flv => "FLV",
             Self::Ogg => "Ogg",
             Self::Asf => "ASF",
+            Self::Dv => "DV",
+            Self::Mxf => "MXF",
+            Self::RealMedia => "RealMedia",
+            Self::Wtv => "WTV",
+            Self::Nut => "NUT",
+            Self::Ivf => "IVF",
+            Self::Yuv4Mpeg => "YUV4MPEG",
+            Self::Gif => "GIF",
+            Self::Mp3 => "MP3",
+            Self::Flac => "FLAC",
+            Self::Wav => "WAV",
+            Self::Aiff => "AIFF",
+            Self::Ac3 => "AC-3",
+            Self::Eac3 => "E-AC-3",
         }
     }
 
     pub(super) const fn is_matroska(self) -> bool {
         matches!(self, Self::Matroska | Self::WebM)
+    }
+
+    /// Whether nothing but the frames themselves tells it from noise.
+    pub(super) const fn is_bare(self) -> bool {
+        matches!(self, Self::Dv | Self::Mp3 | Self::Ac3 | Self::Eac3)
     }
 
     pub(super) const fn is_mp4(self) -> bool {
@@ -90,6 +137,9 @@ mod tests {
         let mov = json!({"format_name": "mov,mp4,m4a,3gp,3g2,mj2", "tags": {"major_brand": "qt  "}});
         assert_eq!(name(&mov, &webm), Some("QuickTime"));
         assert_eq!(name(&json!({"format_name": "mpegts"}), &webm), Some("MPEG-TS"));
+        for demuxer in super::super::DEMUXERS.split(',') {
+            assert!(name(&json!({"format_name": demuxer}), &webm).is_some(), "{demuxer}");
+        }
         assert_eq!(name(&json!({"format_name": "hls"}), &webm), None);
         assert_eq!(name(&json!({}), &webm), None);
     }

@@ -9,8 +9,10 @@ use super::fields;
 use crate::process::{Command, Exit, Output, OutputError, Spawner, output};
 
 /// The demuxers of ffmpeg that may read a source, for `-format_whitelist`: those of the containers that films come
-/// in. None of them opens another address or file on a file's behalf, as playlists, `ffconcat` or SVG do.
-pub const DEMUXERS: &str = "matroska,mov,mpegts,avi,flv,ogg,asf,mpeg";
+/// in, and sound files. None of them opens another address or file on a file's behalf, as playlists, `ffconcat` or SVG
+/// do, and each of them tells how long a film is and finds a place in it; bare streams of a codec do neither.
+pub const DEMUXERS: &str = "matroska,mov,mpegts,avi,flv,ogg,asf,mpeg,dv,mxf,rm,wtv,nut,ivf,yuv4mpegpipe,gif,\
+                            mp3,flac,wav,aiff,ac3,eac3";
 
 /// For reading a container's structure; a second is usual on a fast link.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -24,6 +26,8 @@ const RW_TIMEOUT: &str = "15000000";
 pub(super) enum Failure {
     /// It could not make sense of the content.
     Invalid,
+    /// It is what this demuxer of ffmpeg's reads, which is none of [`DEMUXERS`].
+    Unlisted(String),
     TimedOut,
     /// Anything that is not about the content.
     Other(Error),
@@ -151,6 +155,9 @@ fn failure(exit: Exit, stderr: &str) -> Failure {
     if stderr.contains("File ended prematurely") {
         return Failure::Invalid;
     }
+    if let Some(demuxer) = unlisted(stderr) {
+        return Failure::Unlisted(demuxer.to_owned());
+    }
     let unreachable =
         ["Server returned", "Connection refused", "Connection reset", "Connection timed out", "Input/output error"];
     if unreachable.iter().any(|words| stderr.contains(words)) {
@@ -166,6 +173,12 @@ fn failure(exit: Exit, stderr: &str) -> Failure {
             format!("ffprobe broke down on this file ({exit}); mux it anew with mkvmerge or share another copy"),
         )),
     }
+}
+
+/// Which demuxer ffmpeg would have read it with: `[h264 @ 0x55b0134c3840] Format not on whitelist '…'`.
+fn unlisted(stderr: &str) -> Option<&str> {
+    let line = stderr.lines().find(|line| line.contains("] Format not on whitelist"))?;
+    line.strip_prefix('[')?.split_once(" @ ").map(|(demuxer, _)| demuxer)
 }
 
 #[cfg(test)]
@@ -201,6 +214,8 @@ mod tests {
         assert!(matches!(failure(Exit::Code(1), ""), Failure::Invalid));
         let short = "File ended prematurely at pos. 700\nURL: Input/output error";
         assert!(matches!(failure(Exit::Code(1), short), Failure::Invalid));
+        let bare = "[h264 @ 0x55b0134c3840] Format not on whitelist 'matroska'\nURL: Invalid argument";
+        assert!(matches!(failure(Exit::Code(1), bare), Failure::Unlisted(name) if name == "h264"));
         let kind = |exit, stderr| match failure(exit, stderr) {
             Failure::Other(error) => Some(error.kind),
             _ => None,

@@ -39,9 +39,16 @@ struct Probe<'a, R> {
 }
 
 /// What is said of sound that is left out.
-fn unheard(streams: &Streams<'_>) -> String {
-    let what = if streams.audio.is_empty() { "the sound" } else { "some of the sound" };
-    format!("{what} is in a format that ffmpeg does not know, and is left out")
+fn unheard(streams: &Streams<'_>, sound: &Value) -> String {
+    let what = if streams.has_sound() { "some of the sound" } else { "the sound" };
+    format!("{what} is in {}, and is left out", tracks::why_unknown(sound))
+}
+
+/// Of a film of which all that would be seen, or all that would be heard, is unknown.
+fn unknown(what: &str, stream: &Value) -> Error {
+    let damaged = if tracks::undecodable(stream).is_some() { "" } else { ", or it is damaged or encrypted" };
+    let message = format!("the {what} is in {}{damaged}; share another copy", tracks::why_unknown(stream));
+    Error::new(ErrorKind::Unplayable, message)
 }
 
 /// A file that ends too early.
@@ -64,8 +71,12 @@ where
     let start = read(0, HEAD).await?;
     let probe = Probe { spawner, ffprobe, subject, read, matroska: matroska::head(&start), start };
     match ffprobe::describe(spawner, ffprobe, subject.url).await {
-        Ok(told) => probe.film(&told).await,
+        Ok(mut told) => {
+            tracks::forget(&mut told, &tools.undecodable);
+            probe.film(&told).await
+        }
         Err(Failure::Invalid) => Err(probe.why_invalid().await),
+        Err(Failure::Unlisted(demuxer)) => Err(probe.unlisted(&demuxer)),
         Err(Failure::TimedOut) => Err(probe.why_late()),
         Err(Failure::Other(error)) => Err(error),
     }
@@ -79,7 +90,11 @@ where
     async fn film(&self, probed: &Value) -> Result<Probed, Error> {
         let format = probed.get("format").unwrap_or(&Value::Null);
         let streams = Streams::of(probed);
-        let container = Container::of(format, self.matroska.as_ref()).ok_or_else(|| self.not_a_video())?;
+        let container = Container::of(format, self.matroska.as_ref()).filter(|container| match container {
+            Container::Gif => is_moving(probed),
+            bare => !bare.is_bare() || !is_guess(format),
+        });
+        let container = container.ok_or_else(|| self.not_a_video())?;
         self.require_picture_or_sound(format, &streams)?;
         require_open(probed)?;
 
@@ -107,7 +122,7 @@ where
             warnings: cut
                 .iter()
                 .map(|cut| cut.sentence(found.as_ref().map(|_| spans.duration_s)))
-                .chain((streams.unknown_sounds > 0).then(|| unheard(&streams)))
+                .chain(streams.unknown_sound().map(|sound| unheard(&streams, sound)))
                 .collect(),
             files: Vec::new(),
         };
@@ -123,13 +138,12 @@ where
 
     fn require_picture_or_sound(&self, format: &Value, streams: &Streams<'_>) -> Result<(), Error> {
         let mut film = streams.video.iter().filter(|stream| !tracks::is_cover(stream)).peekable();
-        if film.peek().is_none() && streams.audio.is_empty() {
-            if fields::integer(format, "probe_score").is_none_or(|score| score <= GUESS) {
+        if film.peek().is_none() && !streams.has_sound() {
+            if is_guess(format) {
                 return Err(self.not_a_video());
             }
-            if streams.unknown_sounds > 0 {
-                let message = "the sound is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy";
-                return Err(Error::new(ErrorKind::Unplayable, message));
+            if let Some(sound) = streams.unknown_sound() {
+                return Err(unknown("sound", sound));
             }
             let rest = match streams.subtitles.len() {
                 0 => String::new(),
@@ -144,13 +158,10 @@ where
             let positive = |name| fields::integer(stream, name).is_some_and(|n| n > 0);
             fields::text(stream, "codec_name").is_some() && positive("width") && positive("height")
         };
-        if film.peek().is_some() && !film.any(known) {
-            return Err(Error::new(
-                ErrorKind::Unplayable,
-                "the picture is in a format that ffmpeg does not know, or it is damaged or encrypted; share another copy",
-            ));
+        match film.peek().copied() {
+            Some(first) if !film.any(known) => Err(unknown("picture", first)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether and by how much the file is cut short. What can't be found out is not told.
@@ -210,7 +221,11 @@ where
     }
 
     fn cut_at_its_beginning(&self) -> Error {
-        let what = if self.matroska.is_some() { "a Matroska film" } else { "an MP4" };
+        let what = match look::describe(&self.start) {
+            Some(look::SOUND) => look::SOUND,
+            _ if self.matroska.is_some() => "a Matroska film",
+            _ => "an MP4",
+        };
         Error::new(
             ErrorKind::Unplayable,
             format!(
@@ -224,7 +239,7 @@ where
     async fn why_invalid(&self) -> Error {
         let unplayable = |message: &str| Error::new(ErrorKind::Unplayable, message);
         let look = look::describe(&self.start);
-        if self.matroska.is_some() {
+        if self.matroska.is_some() || look == Some(look::SOUND) {
             return self.cut_at_its_beginning();
         }
         if !mp4::is_mp4(&self.start) || look.is_some() {
@@ -258,6 +273,16 @@ where
         Error::new(ErrorKind::SourceTimeout, message)
     }
 
+    /// A file that ffmpeg would read and that is not supported.
+    fn unlisted(&self, demuxer: &str) -> Error {
+        let (what, advice) = match (look::unsupported(demuxer), look::describe(&self.start)) {
+            (Some((what, advice)), _) => (what.to_owned(), advice),
+            (None, Some(_)) => return self.not_a_video(),
+            (None, None) => (format!("a file of the kind that ffmpeg calls {demuxer}"), look::MUX_ANEW),
+        };
+        Error::new(ErrorKind::Unplayable, format!("this is {what}, which is not supported; {advice}"))
+    }
+
     fn not_a_video(&self) -> Error {
         let look = look::describe(&self.start);
         let what = look.unwrap_or("data of a kind that ffmpeg does not know");
@@ -274,6 +299,16 @@ where
         };
         Error::new(ErrorKind::Unplayable, message)
     }
+}
+
+/// Whether what ffprobe takes it for is a guess.
+fn is_guess(format: &Value) -> bool {
+    fields::integer(format, "probe_score").is_none_or(|score| score <= GUESS)
+}
+
+/// Whether there is more than one picture.
+fn is_moving(probed: &Value) -> bool {
+    probed.get("packets").and_then(Value::as_array).is_some_and(|packets| packets.len() > 1)
 }
 
 /// Whether its frames can be read: ffmpeg passes encrypted ones on as if they were not.

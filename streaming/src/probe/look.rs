@@ -18,6 +18,30 @@ pub(super) fn advice(look: Option<&str>) -> &'static str {
     }
 }
 
+/// A file that begins like one that can be played, but cannot.
+pub(super) const SOUND: &str = "a sound file";
+
+/// What to do about frames that can be played elsewhere.
+pub(super) const MUX_ANEW: &str = "put it into Matroska with mkvmerge or ffmpeg, and share that";
+
+/// What ffmpeg reads with this demuxer, and what to do about it: formats that have no times of their own, or hold more
+/// than a film. `None` for any other.
+pub(super) fn unsupported(demuxer: &str) -> Option<(&'static str, &'static str)> {
+    Some(match demuxer {
+        "h264" => ("a bare H.264 stream without times", MUX_ANEW),
+        "hevc" => ("a bare HEVC stream without times", MUX_ANEW),
+        "vvc" => ("a bare H.266 stream without times", MUX_ANEW),
+        "av1" | "obu" => ("a bare AV1 stream without times", MUX_ANEW),
+        "mpegvideo" | "m4v" => ("a bare MPEG picture stream without times", MUX_ANEW),
+        "vc1" => ("a bare VC-1 stream without times", MUX_ANEW),
+        "aac" | "loas" => ("a bare AAC stream without times", MUX_ANEW),
+        "dts" | "dtshd" | "truehd" | "mlp" => ("a bare sound stream without times", MUX_ANEW),
+        "apng" => ("an animated PNG", "make a video or a GIF of it"),
+        "swf" => ("a Flash animation", "share a video of it"),
+        _ => return None,
+    })
+}
+
 const MAGIC: &[(usize, &[u8], &str)] = &[
     (0, b"PK\x03\x04", "a ZIP archive"),
     (0, b"PK\x05\x06", "a ZIP archive"),
@@ -35,11 +59,11 @@ const MAGIC: &[(usize, &[u8], &str)] = &[
     (4, b"ftypavif", "a picture"),
     (4, b"ftypheic", "a picture"),
     (0, b"%PDF", "a PDF document"),
-    (0, b"ID3", "a sound file"),
-    (0, b"fLaC", "a sound file"),
-    (8, b"WAVE", "a sound file"),
-    (0, b"\xff\xfb", "a sound file"),
-    (0, b"\xff\xf1", "a sound file"),
+    (0, b"ID3", SOUND),
+    (0, b"fLaC", SOUND),
+    (8, b"WAVE", SOUND),
+    (0, b"\xff\xfb", SOUND),
+    (0, b"\xff\xf1", SOUND),
     (0, b"MZ", "a Windows program"),
     (0, b"\x7fELF", "a Linux program"),
     (32769, b"CD001", "a disc image"),

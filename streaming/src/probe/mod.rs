@@ -59,9 +59,9 @@ pub struct Probed {
     pub source_start_s: f64,
     /// When each of [`Media::video`] plays.
     pub video: Vec<TrackSpan>,
-    /// When each of [`Media::audio`] plays.
+    /// When each of the file's audio tracks plays, those that [`Media::audio`] leaves out among them.
     pub audio: Vec<TrackSpan>,
-    /// Of each of [`Media::audio`] when its first frame is heard, in seconds of source time, and how long every frame
+    /// Of each of the file's audio tracks when its first frame is heard, in seconds of source time, and how long every frame
     /// lasts; `None` where they differ, or none is near the file's beginning.
     pub audio_frames: Vec<Option<(f64, f64)>>,
 }

@@ -17,7 +17,7 @@ const FEWEST_BITS: f64 = 8_000.0;
 /// What the container says of its times.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Told {
-    /// The earliest start among the video and audio tracks; covers don't count.
+    /// The earliest start among the video and audio tracks that play.
     pub(super) zero_s: f64,
     pub(super) source_start_s: f64,
     /// The end of the whole.
@@ -30,7 +30,8 @@ pub(super) struct Told {
 struct Track {
     start_s: f64,
     end_s: Option<f64>,
-    cover: bool,
+    /// Covers and unknown sound do not.
+    plays: bool,
 }
 
 /// When everything plays.
@@ -54,7 +55,7 @@ impl Told {
         let container_start = fields::seconds(format, "start_time");
         let duration = fields::seconds(format, "duration").filter(|duration| *duration > 0.0);
         let end_s = duration.map(|d| if absolute { d } else { container_start.unwrap_or(0.0) + d });
-        let track = |stream: &Value| {
+        let track = |stream: &Value, plays| {
             let start_s = fields::seconds(stream, "start_time").or(container_start).unwrap_or(0.0);
             let own = match container {
                 Container::Matroska | Container::WebM => {
@@ -71,11 +72,11 @@ impl Told {
             // Tags survive cutting and joining by programs that don't know them: one that says more than the
             // container is wrong.
             let own = own.filter(|end| *end > start_s && end_s.is_none_or(|whole| *end <= whole + 1.0));
-            Track { start_s, end_s: own, cover: tracks::is_cover(stream) }
+            Track { start_s, end_s: own, plays }
         };
-        let video: Vec<_> = video.iter().map(|stream| track(stream)).collect();
-        let audio: Vec<_> = audio.iter().map(|stream| track(stream)).collect();
-        let starts = video.iter().filter(|track| !track.cover).chain(&audio).map(|track| track.start_s);
+        let video: Vec<_> = video.iter().map(|stream| track(stream, !tracks::is_cover(stream))).collect();
+        let audio: Vec<_> = audio.iter().map(|stream| track(stream, tracks::is_known(stream))).collect();
+        let starts = video.iter().chain(&audio).filter(|track| track.plays).map(|track| track.start_s);
         let zero_s = starts.reduce(f64::min).or(container_start).unwrap_or(0.0);
         Self { zero_s, source_start_s: container_start.unwrap_or(zero_s), end_s, video, audio }
     }
@@ -96,7 +97,7 @@ impl Told {
         let told = self.film_tracks().filter_map(|track| track.end_s).reduce(f64::max);
         let whole = found.map(|ends| ends.all).or(self.end_s).or(told)?;
         let span = |track: &Track, found_end: Option<f64>| {
-            let told = track.end_s.filter(|_| !track.cover).unwrap_or(whole);
+            let told = track.end_s.filter(|_| track.plays).unwrap_or(whole);
             let end_s = found_end.unwrap_or(if found.is_some() { told.min(whole) } else { told });
             TrackSpan { start_s: track.start_s, end_s: end_s.max(track.start_s) }
         };
@@ -106,14 +107,14 @@ impl Told {
         };
         let video = spans(&self.video, found.map(|ends| &ends.video));
         let audio = spans(&self.audio, found.map(|ends| &ends.audio));
-        let film = video.iter().zip(&self.video).filter(|(_, track)| !track.cover).map(|(span, _)| span).chain(&audio);
-        let end = film.map(|span| span.end_s).reduce(f64::max)?;
+        let film = video.iter().zip(&self.video).chain(audio.iter().zip(&self.audio)).filter(|(_, track)| track.plays);
+        let end = film.map(|(span, _)| span.end_s).reduce(f64::max)?;
         let duration_s = end - self.zero_s;
         (duration_s > 0.0 && duration_s <= fields::MAX_TIME_S).then_some(Spans { video, audio, duration_s })
     }
 
     fn film_tracks(&self) -> impl Iterator<Item = &Track> {
-        self.video.iter().filter(|track| !track.cover).chain(&self.audio)
+        self.video.iter().chain(&self.audio).filter(|track| track.plays)
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
     }
 
     fn track(start: &str, duration: &str) -> Value {
-        json!({"start_time": start, "tags": {"DURATION": duration}})
+        json!({"codec_name": "x", "start_time": start, "tags": {"DURATION": duration}})
     }
 
     fn told(muxer: &str, format: &Value, video: &Value, audio: &Value) -> Told {
@@ -193,7 +194,7 @@ mod tests {
     fn mp4_tracks_have_durations_of_their_own() {
         let format = json!({"start_time": "9.976009", "duration": "14.004"});
         let video = json!({"start_time": "10.0", "duration": "4.004"});
-        let audio = json!({"start_time": "9.976009", "duration": "4.02322"});
+        let audio = json!({"codec_name": "aac", "start_time": "9.976009", "duration": "4.02322"});
         let told = Told::new(Container::Mp4, None, &format, &[&video], &[&audio]);
         let spans = told.spans(None).unwrap();
         assert!(close(spans.video[0].end_s, 14.004) && close(spans.audio[0].end_s, 13.999_229));
@@ -204,7 +205,7 @@ mod tests {
     fn a_transport_stream_ends_with_its_container() {
         let format = json!({"start_time": "11.376778", "duration": "4.027211"});
         let video = json!({"start_time": "11.4", "duration": "4.003989"});
-        let audio = json!({"start_time": "11.376778", "duration": "3.877722"});
+        let audio = json!({"codec_name": "ac3", "start_time": "11.376778", "duration": "3.877722"});
         let spans = Told::new(Container::MpegTs, None, &format, &[&video], &[&audio]).spans(None).unwrap();
         assert!(close(spans.audio[0].end_s, 15.403_989) && close(spans.duration_s, 4.027_211));
     }
@@ -240,8 +241,8 @@ mod tests {
         let ends = Ends { all: 360.0, video: vec![Some(360.0)], audio: vec![None] };
         let spans = cut.spans(Some(&ends)).unwrap();
         assert!(close(spans.video[0].end_s, 360.0) && close(spans.audio[0].end_s, 360.0));
-        let live =
-            told(LAVF, &json!({"start_time": "0"}), &json!({"start_time": "0.023"}), &json!({"start_time": "0"}));
+        let (format, video) = (json!({"start_time": "0"}), json!({"start_time": "0.023"}));
+        let live = told(LAVF, &format, &video, &json!({"codec_name": "x", "start_time": "0"}));
         assert!(live.doubtful(None) && live.spans(None).is_none());
         assert!(close(live.spans(Some(&ends)).unwrap().duration_s, 360.0));
     }
@@ -270,7 +271,7 @@ mod tests {
             found in proptest::option::of(any::<f64>()),
             lavf in any::<bool>(),
         ) {
-            let stream = |n: usize| json!({"start_time": starts[n].to_string(), "duration": durations[n].to_string(),
+            let stream = |n: usize| json!({"codec_name": "x", "start_time": starts[n].to_string(), "duration": durations[n].to_string(),
                 "tags": {"DURATION": format!("{}:00:00", durations[n].abs() % 120.0)}});
             let (format, video, audio) = (stream(0), stream(1), stream(2));
             let ends = found.map(|all| Ends { all, video: vec![found], audio: vec![] });

@@ -15,16 +15,13 @@ const MAX_TRACKS: usize = 100;
 const MAX_ATTACHMENTS: usize = 500;
 const MAX_CHAPTERS: usize = 1000;
 
-/// ffprobe's streams by kind, in the file's order, which is how ffmpeg (`0:a:1`) and mpv (`--aid=2`) count them. No
-/// stream of a kind is passed over, or the numbers of the following ones would be wrong; sound that ffmpeg does not know is left
-/// out where none follows.
+/// ffprobe's streams by kind, in the file's order, which is how ffmpeg (`0:a:1`) and mpv (`--vid=2`) count them. No
+/// stream of a kind is passed over here, or the numbers of the following ones would be wrong.
 #[derive(Debug)]
 pub(super) struct Streams<'a> {
     pub(super) video: Vec<&'a Value>,
     pub(super) audio: Vec<&'a Value>,
     pub(super) subtitles: Vec<&'a Value>,
-    /// How many sound tracks behind all others ffmpeg does not know.
-    pub(super) unknown_sounds: usize,
     attachments: Vec<&'a Value>,
 }
 
@@ -34,13 +31,9 @@ impl<'a> Streams<'a> {
             let all = probed.get("streams").and_then(Value::as_array).into_iter().flatten();
             all.filter(|stream| text(stream, "codec_type") == Some(kind)).take(most).collect()
         };
-        let mut audio = of_kind("audio", MAX_TRACKS);
-        let known = audio.iter().rposition(|stream| text(stream, "codec_name").is_some()).map_or(0, |last| last + 1);
-        let unknown_sounds = audio.split_off(known).len();
         Self {
             video: of_kind("video", MAX_TRACKS),
-            audio,
-            unknown_sounds,
+            audio: of_kind("audio", MAX_TRACKS),
             subtitles: of_kind("subtitle", MAX_TRACKS),
             attachments: of_kind("attachment", MAX_ATTACHMENTS),
         }
@@ -50,8 +43,20 @@ impl<'a> Streams<'a> {
         (0..).zip(&self.video).map(|(order, stream)| video(order, stream)).collect()
     }
 
+    /// Sound that ffmpeg does not know is left out.
     pub(super) fn audio_tracks(&self) -> Vec<AudioTrack> {
-        (0..).zip(&self.audio).map(|(order, stream)| audio(order, stream)).collect()
+        let known = (0..).zip(&self.audio).filter(|(_, stream)| is_known(stream));
+        known.map(|(order, stream)| audio(order, stream)).collect()
+    }
+
+    /// Whether there is sound that ffmpeg knows.
+    pub(super) fn has_sound(&self) -> bool {
+        self.audio.iter().any(|stream| is_known(stream))
+    }
+
+    /// The first sound that ffmpeg does not know.
+    pub(super) fn unknown_sound(&self) -> Option<&'a Value> {
+        self.audio.iter().copied().find(|stream| !is_known(stream))
     }
 
     pub(super) fn subtitle_tracks(&self) -> Vec<SubtitleTrack> {
@@ -71,6 +76,36 @@ impl<'a> Streams<'a> {
 /// Whether a video stream is a still picture.
 pub(super) fn is_cover(stream: &Value) -> bool {
     ["attached_pic", "timed_thumbnails", "still_image"].iter().any(|flag| disposition(stream, flag))
+}
+
+/// Takes the codecs that cannot be decoded off ffprobe's pictures and sounds, which makes them unknown ones. Their long
+/// names stay.
+pub(super) fn forget(probed: &mut Value, undecodable: &[String]) {
+    for stream in probed.get_mut("streams").and_then(Value::as_array_mut).into_iter().flatten() {
+        let is_played = matches!(text(stream, "codec_type"), Some("video" | "audio"));
+        let is_undecodable = text(stream, "codec_name").is_some_and(|name| undecodable.iter().any(|one| one == name));
+        if let (true, Some(stream)) = (is_played && is_undecodable, stream.as_object_mut()) {
+            stream.remove("codec_name");
+        }
+    }
+}
+
+/// What a stream is coded in that ffmpeg knows and cannot decode.
+pub(super) fn undecodable(stream: &Value) -> Option<&str> {
+    text(stream, "codec_long_name").filter(|_| !is_known(stream))
+}
+
+/// What there is to say of a stream's format that is not known.
+pub(super) fn why_unknown(stream: &Value) -> String {
+    undecodable(stream).map_or_else(
+        || "a format that ffmpeg does not know".to_owned(),
+        |name| format!("{name}, for which ffmpeg on this server has no decoder"),
+    )
+}
+
+/// Whether ffmpeg knows what a stream is coded in, and can decode it.
+pub(super) fn is_known(stream: &Value) -> bool {
+    text(stream, "codec_name").is_some()
 }
 
 fn video(order: u16, stream: &Value) -> VideoTrack {
@@ -247,18 +282,38 @@ mod tests {
     }
 
     #[test]
-    fn sound_that_ffmpeg_does_not_know_is_left_out_behind_what_it_knows() {
+    fn sound_that_ffmpeg_does_not_know_is_left_out_and_counted() {
         let (known, unknown) = (json!({"codec_type": "audio", "codec_name": "aac"}), json!({"codec_type": "audio"}));
-        for (streams, sounds, left_out) in [
-            (vec![&known, &unknown, &unknown], 1, 2),
-            (vec![&unknown, &known, &unknown], 2, 1),
-            (vec![&unknown], 0, 1),
-            (vec![&known], 1, 0),
+        for (streams, orders, has_unknown) in [
+            (vec![&known, &unknown, &unknown], vec![0], true),
+            (vec![&unknown, &known, &unknown, &known], vec![1, 3], true),
+            (vec![&unknown], vec![], true),
+            (vec![&known], vec![0], false),
         ] {
             let probed = json!({"streams": streams});
             let found = Streams::of(&probed);
-            assert_eq!((found.audio_tracks().len(), found.unknown_sounds), (sounds, left_out));
+            let told: Vec<_> = found.audio_tracks().iter().map(|track| track.track.order).collect();
+            assert_eq!((told, found.unknown_sound().is_some()), (orders.clone(), has_unknown));
+            assert_eq!(found.has_sound(), !orders.is_empty());
         }
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_unknown_by_its_name() {
+        let long_name = "H.266 / VVC (Versatile Video Coding)";
+        let mut probed = json!({"streams": [
+            {"codec_type": "audio", "codec_name": "vvc", "codec_long_name": long_name},
+            {"codec_type": "audio", "codec_name": "aac", "codec_long_name": "AAC"}, 1, {"codec_type": "audio"},
+            {"codec_type": "subtitle", "codec_name": "ttml", "codec_long_name": "Timed Text Markup Language"},
+        ]});
+        forget(&mut probed, &["daala".into(), "vvc".into(), "ttml".into()]);
+        let streams = Streams::of(&probed);
+        assert_eq!(streams.audio.iter().map(|stream| is_known(stream)).collect::<Vec<_>>(), [false, true, false]);
+        let why = why_unknown(streams.audio[0]);
+        assert_eq!(why, "H.266 / VVC (Versatile Video Coding), for which ffmpeg on this server has no decoder");
+        assert_eq!(why_unknown(streams.audio[2]), "a format that ffmpeg does not know");
+        assert_eq!(streams.subtitle_tracks()[0].codec, "ttml");
+        forget(&mut json!({"streams": 1}), &["vvc".into()]);
     }
 
     #[test]

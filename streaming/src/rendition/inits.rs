@@ -62,6 +62,7 @@ mod tests {
             scale: None,
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
+            rgb: false,
             encoder: Encoder { hardware: None, level: 40, max_bit_rate: 8_000_000 },
             work: Work::default(),
             zero_s: 0.0,

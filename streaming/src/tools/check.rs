@@ -52,6 +52,23 @@ pub(super) async fn decodes(spawner: &Spawner, ffmpeg: &Path, decoder: &str) -> 
     told.is_ok_and(|text| text.lines().any(|line| line.starts_with(&format!("Decoder {decoder} "))))
 }
 
+/// The codecs that this ffmpeg knows and cannot decode, by its names for them.
+pub(super) async fn undecodable(spawner: &Spawner, ffmpeg: &Path) -> Vec<String> {
+    let told = ask(spawner, "ffmpeg", ffmpeg, &["-hide_banner", "-codecs"]).await;
+    parse_undecodable(&told.unwrap_or_default())
+}
+
+/// From lines such as ` DEV.LS h264   H.264 / AVC…`, where `D` says that it is decoded.
+fn parse_undecodable(text: &str) -> Vec<String> {
+    // Before the list stands what the letters mean.
+    let list = text.lines().skip_while(|line| line.trim() != "-------").skip(1);
+    let codecs = list.filter_map(|line| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?, words.next()?))
+    });
+    codecs.filter(|(flags, _)| !flags.starts_with('D')).map(|(_, name)| name.to_owned()).collect()
+}
+
 fn place(name: &'static str, package: &str, configured: Option<&Path>) -> Result<PathBuf, Missing> {
     let missing = |problem| Missing { version: None, problem };
     if let Some(path) = configured {
@@ -129,6 +146,14 @@ mod tests {
         for other in ["", "\n", "mpv", "bash: mpv: not found", "ffmpeg version"] {
             assert_eq!(parse_version("mpv", other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn codecs_without_a_decoder_are_told() {
+        let text = "Codecs:\n D..... = Decoding supported\n ..V... = Video codec\n -------\n DEV.LS h264  H.264 / AVC\n \
+                    .EVI.S ljpeg  Lossless JPEG\n ..V.L. vvc  H.266 / VVC\n D.A.L. cook  Cook\n";
+        assert_eq!(parse_undecodable(text), ["ljpeg", "vvc"]);
+        assert!(parse_undecodable("").is_empty());
     }
 
     #[test]

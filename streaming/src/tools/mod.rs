@@ -17,6 +17,8 @@ pub struct Tools {
     pub ffmpeg: Result<Tool, Missing>,
     pub ffprobe: Result<Tool, Missing>,
     pub mpv: Result<Tool, Missing>,
+    /// Codecs that ffmpeg knows by name and cannot decode, such as H.266 for old ones.
+    pub undecodable: Vec<String>,
 }
 
 /// A program that can be used.
@@ -55,7 +57,11 @@ impl Tools {
             check::ffprobe(spawner, paths.ffprobe.as_deref()),
             check::mpv(spawner, paths.mpv.as_deref()),
         );
-        Self { ffmpeg, ffprobe, mpv }
+        let undecodable = match &ffmpeg {
+            Ok(tool) => check::undecodable(spawner, &tool.path).await,
+            Err(_) => Vec::new(),
+        };
+        Self { ffmpeg, ffprobe, mpv, undecodable }
     }
 
     /// The state of each program, for the page.
@@ -98,7 +104,7 @@ mod tests {
     fn a_missing_tool_says_what_to_install() {
         let tool = Tool { path: "/usr/bin/ffmpeg".into(), version: "5.1.9".into() };
         let missing = Missing { version: None, problem: "mpv is not installed".into() };
-        let tools = Tools { ffmpeg: Ok(tool.clone()), ffprobe: Ok(tool), mpv: Err(missing) };
+        let tools = Tools { ffmpeg: Ok(tool.clone()), ffprobe: Ok(tool), mpv: Err(missing), undecodable: Vec::new() };
         assert_eq!(tools.require("ffmpeg").unwrap(), Path::new("/usr/bin/ffmpeg"));
         let error = tools.require("mpv").unwrap_err();
         assert_eq!((error.kind, error.message.as_str()), (ErrorKind::ToolMissing, "mpv is not installed"));

@@ -4,6 +4,7 @@
 //! `MATINEE_EVERY` may name those that are wanted, with commas between them.
 
 mod check;
+mod colours;
 mod list;
 mod play;
 
@@ -16,6 +17,7 @@ use self::{
     list::{Input, Refused},
     play::{House, Outcome},
 };
+use crate::support::films::folder;
 
 /// Films at a time. Each is a short run of a tool and much waiting.
 const AT_ONCE: usize = 4;
@@ -52,7 +54,7 @@ async fn every_film_plays_to_its_end_or_says_why_not() {
 async fn examine(house: &House, input: &Input) -> Result<(), String> {
     let begun = Instant::now();
     match (house.play(input).await, &input.plays, &input.refused) {
-        (Outcome::Played(shown), Some(plays), None) => check::played(plays, *shown).await,
+        (Outcome::Played(shown), Some(plays), None) => check::played(plays, &folder().join(&input.file), *shown).await,
         (Outcome::Refused(error), None, Some(Refused { kind, words })) => {
             let took = begun.elapsed();
             if name(error.kind) != *kind || !error.message.contains(words.as_str()) {

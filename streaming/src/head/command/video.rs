@@ -57,6 +57,8 @@ pub struct VideoOrder {
     pub deinterlace: Deinterlace,
     /// What is brighter than a usual screen is mapped to it.
     pub range: DynamicRange,
+    /// The pictures are stored in red, green and blue.
+    pub rgb: bool,
     pub encoder: Encoder,
     /// By which the speeds of heads are compared.
     pub work: Work,
@@ -189,6 +191,9 @@ fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u6
     }
     // Last, since it costs by the pixel.
     filters.extend(tone_mapping(order.range));
+    if order.rgb && order.range == DynamicRange::Standard {
+        filters.push(FROM_RGB.into());
+    }
 
     let mut args: Vec<String> = [
         "--no-config",
@@ -246,6 +251,11 @@ fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u6
     args
 }
 
+/// What makes BT.709 of red, green and blue, and says so. mpv's own conversion takes a small picture for one of BT.601's
+/// primaries too, and mixes its colours anew.
+const FROM_RGB: &str = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,\
+                        format=yuv420p,setparams=colorspace=bt709:range=tv";
+
 /// What maps bright and colourful pictures to a usual screen (BT.709), in linear light: brightness up to that of
 /// paper stays as it is, what is above is pressed into what is left.
 fn tone_mapping(range: DynamicRange) -> Option<String> {
@@ -279,6 +289,7 @@ mod tests {
             scale: None,
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
+            rgb: false,
             encoder: Encoder { hardware: None, level: 41, max_bit_rate: 8_000_000 },
             work: Work::default(),
             zero_s,
@@ -341,6 +352,14 @@ mod tests {
             line.contains("setsar=1,zscale=tin=smpte2084:") && line.contains("r=limited],format=yuv420p"),
             "{line}"
         );
+    }
+
+    #[test]
+    fn red_green_and_blue_become_bt_709() {
+        let rgb = |range| line(&command("u", &VideoOrder { rgb: true, range, ..video_order(0.0) }, 0, 48));
+        assert!(rgb(DynamicRange::Standard).contains("setparams=colorspace=bt709:range=tv],format=yuv420p"));
+        assert!(!rgb(DynamicRange::Hlg).contains("setparams"), "mapped already");
+        assert!(!line(&command("u", &video_order(0.0), 0, 48)).contains("setparams"));
     }
 
     #[test]

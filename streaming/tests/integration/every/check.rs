@@ -1,11 +1,12 @@
 //! Whether what was played is what the list says.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::Path};
 
 use protocol::VideoMode;
 use serde_json::Value;
 
 use super::{
+    colours,
     list::{Plays, pitch},
     play::{Shown, Track},
 };
@@ -28,7 +29,7 @@ const SHAPE: f64 = 0.02;
 /// Of the frames of a moving picture that was not deinterlaced nearly all are combed.
 const COMBED: f64 = 0.1;
 
-pub(super) async fn played(plays: &Plays, shown: Shown) -> Result<(), String> {
+pub(super) async fn played(plays: &Plays, source: &Path, shown: Shown) -> Result<(), String> {
     let mut wrong = String::new();
     let mut say = |what: String| writeln!(wrong, "\n  {what}").unwrap();
     let Shown { media, plan, picture, sound } = shown;
@@ -54,6 +55,12 @@ pub(super) async fn played(plays: &Plays, shown: Shown) -> Result<(), String> {
             say(format!("the plan says {:?}, not {words:?}", video.why));
         }
         _ => {}
+    }
+    if plays.colours
+        && let Some(track) = &picture
+        && let Err(why) = colours::alike(source, &track.file).await
+    {
+        say(why);
     }
     let mut begins_s = 0.0;
     match (picture, plays.picture) {

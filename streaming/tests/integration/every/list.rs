@@ -49,6 +49,7 @@ pub(super) struct Plays {
     pub(super) luma: Option<(f64, f64)>,
     pub(super) saturation: Option<(f64, f64)>,
     pub(super) combed: bool,
+    pub(super) colours: bool,
 }
 
 #[derive(Debug, Deserialize)]
