@@ -1,6 +1,7 @@
 //! A film: an opened source, what is known of it, and its renditions. Sessions on the same source share one.
 
 mod attachments;
+mod clock;
 mod index;
 mod moments;
 mod origin;
@@ -156,6 +157,7 @@ impl Film {
             Coming::Open(file) => Some(Arc::clone(file)),
             _ => None,
         };
+        let clock = clock::make_one(&feed).await;
         let mut probed = examine(workshop, &feed, &title, torrent.is_some(), false).await?;
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
@@ -165,6 +167,7 @@ impl Film {
             probed = examine(workshop, &feed, &title, torrent.is_some(), true).await?;
             parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
         }
+        probed.media.warnings.extend(clock);
         if let Some(torrent) = &torrent {
             torrent.set_duration(probed.media.duration_s);
         }

@@ -1,0 +1,37 @@
+//! Films whose own clock begins anew in their middle: they are read with one clock throughout.
+
+use std::time::Duration;
+
+use protocol::Reach;
+use tokio::time::timeout;
+
+use crate::{gateway::Feed, mpeg};
+
+/// For looking at a dozen places of a file. Of most no more than the first is looked at.
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// What a viewer is told where that cannot be done.
+const LOST: &str = "the film's clock begins anew in its middle, as where recordings were joined; a part of it may be missing or \
+                    come at a wrong time; mux it anew with ffmpeg (ffmpeg -i FILM -c copy NEW.mkv)";
+
+/// Sees to it that all who read the film find one clock; gives a warning where it has several and that cannot be done.
+/// What cannot be read is not told: whoever reads next meets it too.
+pub(super) async fn make_one(feed: &Feed) -> Option<String> {
+    let size = feed.len().filter(|_| feed.reach() == Reach::Anywhere)?;
+    let found = match timeout(LIMIT, mpeg::search(size, |offset, len| feed.glance(offset, len))).await {
+        Ok(Ok(found)) => found?,
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "the film's clock could not be looked at");
+            return None;
+        }
+        Err(_) => {
+            tracing::debug!("looking at the film's clock took too long");
+            return None;
+        }
+    };
+    if let Some(one_clock) = found.one_clock {
+        tracing::info!(joints = one_clock.joints(), "the film's clock begins anew or jumps: it is made one");
+        feed.rewrite(one_clock);
+    }
+    found.is_lost.then(|| LOST.to_owned())
+}
