@@ -7,8 +7,9 @@ use tokio::time::timeout;
 
 use crate::{gateway::Feed, mpeg};
 
-/// For looking at a dozen places of a file. Of most no more than the first is looked at.
-const LIMIT: Duration = Duration::from_secs(20);
+/// For looking at ten places of a file, or at most some hundred of one whose clock is found to begin anew. Of files of other
+/// kinds only the beginning is looked at.
+const LIMIT: Duration = Duration::from_secs(40);
 
 /// What a viewer is told where that cannot be done.
 const LOST: &str = "the film's clock begins anew in its middle, as where recordings were joined; a part of it may be missing or \
@@ -25,7 +26,7 @@ pub(super) async fn make_one(feed: &Feed) -> Option<String> {
             return None;
         }
         Err(_) => {
-            tracing::debug!("looking at the film's clock took too long");
+            tracing::warn!(limit = ?LIMIT, "looking at the film's clock took too long; if it begins anew, a part is missing");
             return None;
         }
     };

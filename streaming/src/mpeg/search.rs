@@ -17,21 +17,42 @@ use super::{
 
 /// Bytes that are read at a place: a packet of the picture begins every 250 KB at 50 Mbit/s and 25 frames a second.
 const LOOK: usize = 256 * 1024;
-/// Looks at first, those at the beginning and the end among them.
-const PLACES: u64 = 9;
 /// Looks at a time.
 const AT_ONCE: usize = 4;
 /// Looks and readings after those, for a film of a dozen parts.
 const MOST: usize = 160;
 /// A stretch that is read.
 const SHORT: u64 = 1024 * 1024;
-/// A second may take so many times more bytes than on the average, or fewer; and so much time is no sign of anything.
-const UNEVEN: f64 = 3.0;
-const SLACK_S: f64 = 10.0;
+/// A jump ahead by less is taken for what it says, such as a signal that was lost.
+const AHEAD_S: f64 = 10.0;
 /// What the clock may go back by from one packet to the next: pictures may come in another order than they are shown in.
 const BACK_S: f64 = 1.0;
 /// The longest that one packet of the picture is taken to last.
 const PACKET: i64 = TICKS_A_SECOND;
+
+/// How closely a file is looked at.
+#[derive(Clone, Copy)]
+struct How {
+    /// Looks at first, those at the beginning and the end among them.
+    places: u64,
+    /// A second may take so many times more bytes than on the average, or fewer.
+    uneven: f64,
+    /// And so much time is no sign of anything.
+    slack_s: f64,
+}
+
+const FIRST: How = How { places: 9, uneven: 3.0, slack_s: 10.0 };
+const CLOSER: How = How { places: 41, uneven: 2.0, slack_s: 2.0 };
+
+impl How {
+    /// Whether the clock has gone on by about as much as the bytes between say.
+    fn is_even(self, from: Moment, to: Moment, bytes_a_second: f64) -> bool {
+        #[expect(clippy::cast_precision_loss, reason = "2^53 bytes are no file")]
+        let usual = (to.at - from.at) as f64 / bytes_a_second;
+        let least = (usual / self.uneven - self.slack_s).max(-BACK_S);
+        (least..usual * self.uneven + self.slack_s).contains(&seconds(from, to))
+    }
+}
 
 /// What a search found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +126,7 @@ impl Looking {
                 }
                 if let Some(last) = last {
                     let passed = between(last.ticks, now.ticks);
-                    if (-BACK_S..SLACK_S).contains(&seconds(last, now)) {
+                    if (-BACK_S..AHEAD_S).contains(&seconds(last, now)) {
                         lasts = (1..=PACKET).contains(&passed).then_some(passed).or(lasts);
                     } else {
                         let is_new = |other: &&Moment| seconds(now, **other).abs() < seconds(last, **other).abs();
@@ -132,59 +153,13 @@ where
 {
     let start = read(0, LOOK).await?;
     let Some(looking) = Looking::at(&start) else { return Ok(None) };
-    let mut parts = Vec::new();
-    let mut is_lost = false;
-    if size <= SHORT {
-        parts = looking.breaks(0, &read(0, SHORT as usize).await?);
+    let (mut parts, is_lost) = if size <= SHORT {
+        (looking.breaks(0, &read(0, SHORT as usize).await?), false)
     } else {
-        let places = (1..PLACES).map(|n| (size - LOOK as u64) / (PLACES - 1) * n);
-        let looks = stream::iter(places.map(|at| {
-            let bytes = read(at, LOOK);
-            async move { Ok::<_, Error>((at, bytes.await?)) }
-        }));
-        let mut looks = looks.buffered(AT_ONCE);
-        let mut seen: Vec<Vec<Moment>> = vec![looking.moments(0, &start).collect()];
-        while let Some(look) = looks.next().await {
-            let (at, bytes) = look?;
-            seen.push(looking.moments(at, &bytes).collect());
-        }
-        let Some(second) = bytes_a_second(&seen) else { return Ok(Some(Found { one_clock: None, is_lost })) };
-        let is_even = |from: Moment, to: Moment| {
-            #[expect(clippy::cast_precision_loss, reason = "2^53 bytes are no file")]
-            let usual = (to.at - from.at) as f64 / second;
-            let least = (usual / UNEVEN - SLACK_S).max(-BACK_S);
-            (least..usual * UNEVEN + SLACK_S).contains(&seconds(from, to))
-        };
-        // Those of a look, which is short, and from one to the next, the last one's end among them.
-        let ends = seen.iter().filter_map(|look| look.first()).chain(seen.last().and_then(|look| look.last()));
-        let ends: Vec<_> = ends.copied().collect();
-        let mut doubtful: Vec<_> = ends.windows(2).map(|pair| (pair[0], pair[1])).collect();
-        let mut left = MOST;
-        while let Some((from, to)) = doubtful.pop() {
-            if is_even(from, to) {
-                continue;
-            }
-            let Some(less) = left.checked_sub(1) else {
-                is_lost |= seconds(from, to) < -BACK_S;
-                continue;
-            };
-            left = less;
-            if to.at - from.at <= SHORT {
-                // As far as behind the packet at its end.
-                let length = (to.at - from.at) as usize + looking.layout.size();
-                let here = looking.breaks(from.at, &read(from.at, length).await?);
-                is_lost |= here.is_empty() && seconds(from, to) < -BACK_S;
-                parts.extend(here);
-                continue;
-            }
-            let middle = from.at + (to.at - from.at) / 2;
-            let between = read(middle, LOOK).await?;
-            match looking.moments(middle, &between).next().filter(|moment| moment.at < to.at) {
-                Some(middle) => doubtful.extend([(from, middle), (middle, to)]),
-                None => is_lost |= seconds(from, to) < -BACK_S,
-            }
-        }
-    }
+        let first = looking.parts(size, &read, FIRST).await?;
+        // Where there is one, there may be more that are nearer to each other.
+        if first.0.is_empty() { first } else { looking.parts(size, &read, CLOSER).await? }
+    };
     parts.sort_by_key(|part| part.at);
     let mut by = 0;
     for part in &mut parts {
@@ -193,6 +168,57 @@ where
     }
     let one_clock = (!parts.is_empty()).then_some(OneClock { layout: looking.layout, parts });
     Ok(Some(Found { one_clock, is_lost }))
+}
+
+impl Looking {
+    /// The places in a long file, and whether the clock goes back where none was found.
+    async fn parts<R, F>(self, size: u64, read: &R, how: How) -> Result<(Vec<Part>, bool), Error>
+    where
+        R: Fn(u64, usize) -> F,
+        F: Future<Output = Result<Bytes, Error>>,
+    {
+        let places = (0..how.places).map(|n| (size - LOOK as u64) / (how.places - 1) * n);
+        let looks = places.map(|at| {
+            let bytes = read(at, LOOK);
+            async move { Ok::<Vec<_>, Error>(self.moments(at, &bytes.await?).collect()) }
+        });
+        let mut looks = stream::iter(looks).buffered(AT_ONCE);
+        let mut seen = Vec::new();
+        while let Some(look) = looks.next().await {
+            seen.push(look?);
+        }
+        let (mut parts, mut is_lost, mut left) = (Vec::new(), false, MOST);
+        let Some(second) = bytes_a_second(&seen) else { return Ok((parts, is_lost)) };
+        // From one look to the next, and to the end of the last.
+        let ends = seen.iter().filter_map(|look| look.first()).chain(seen.last().and_then(|look| look.last()));
+        let ends: Vec<_> = ends.copied().collect();
+        let mut stretches: Vec<_> = ends.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        while let Some((from, to)) = stretches.pop() {
+            if how.is_even(from, to, second) {
+                continue;
+            }
+            let goes_back = seconds(from, to) < -BACK_S;
+            if left == 0 {
+                is_lost |= goes_back;
+                continue;
+            }
+            left -= 1;
+            if let Some(length) = usize::try_from(to.at - from.at).ok().filter(|length| *length as u64 <= SHORT) {
+                // As far as behind the packet at its end.
+                let here = self.breaks(from.at, &read(from.at, length + self.layout.size()).await?);
+                is_lost |= here.is_empty() && goes_back;
+                parts.extend(here);
+                continue;
+            }
+            let middle = from.at + (to.at - from.at) / 2;
+            let look = read(middle, LOOK).await?;
+            match self.moments(middle, &look).next().filter(|moment| moment.at < to.at) {
+                Some(middle) => stretches.extend([(from, middle), (middle, to)]),
+                None => is_lost |= goes_back,
+            }
+        }
+        Ok((parts, is_lost))
+    }
 }
 
 /// How many bytes a second of the film takes, by what the looks show within themselves.
@@ -245,7 +271,7 @@ mod tests {
         for start_s in [0, 95_000, 95_442] {
             let (found, reads) = searched(&film(start_s, 1500)).await;
             assert_eq!(found, Found { one_clock: None, is_lost: false });
-            assert_eq!(reads, 9);
+            assert_eq!(reads, 10);
         }
     }
 
@@ -258,11 +284,12 @@ mod tests {
             vec![(0, 1500), (3600, 1500)],
             vec![(95_400, 2000), (0, 900), (7200, 1100)],
             vec![(5, 50), (5, 50)],
+            [750, 300, 1100, 500, 800, 450, 1250, 600, 350, 1000].map(|pictures| (1, pictures)).to_vec(),
         ] {
             let file: Vec<u8> = parts.iter().flat_map(|(start, pictures)| film(*start, *pictures)).collect();
             let (found, reads) = searched(&file).await;
             let one_clock = found.one_clock.unwrap();
-            assert!(!found.is_lost && one_clock.joints() == parts.len() - 1 && reads < 40, "{parts:?}: {reads}");
+            assert!(!found.is_lost && one_clock.joints() == parts.len() - 1 && reads < 120, "{parts:?}: {reads}");
             let times = times(&file, &one_clock);
             let all: i64 = parts.iter().map(|part| part.1).sum();
             assert_eq!(times.len() as i64, all);
