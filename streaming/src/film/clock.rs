@@ -19,7 +19,11 @@ const LOST: &str = "the film's clock begins anew in its middle, as where recordi
 /// What cannot be read is not told: whoever reads next meets it too.
 pub(super) async fn make_one(feed: &Feed) -> Option<String> {
     let size = feed.len().filter(|_| feed.reach() == Reach::Anywhere)?;
-    let found = match timeout(LIMIT, mpeg::search(size, |offset, len| feed.glance(offset, len))).await {
+    // Everybody reads on from the beginning, and nobody from the other places.
+    let look = |offset, len| async move {
+        if offset == 0 { feed.read(offset, len).await } else { feed.glance(offset, len).await }
+    };
+    let found = match timeout(LIMIT, mpeg::search(size, look)).await {
         Ok(Ok(found)) => found?,
         Ok(Err(error)) => {
             tracing::debug!(%error, "the film's clock could not be looked at");
