@@ -17,6 +17,7 @@ pub mod gateway;
 pub mod head;
 pub mod keyframes;
 pub mod matinee;
+mod mpeg;
 mod owned_folder;
 pub mod plan;
 pub mod playlist;

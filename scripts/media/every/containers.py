@@ -9,6 +9,18 @@ COPIED = Plays(why=None)
 # The durations that a transport stream tells are those of its packets near its end, whatever their track.
 LOOSE = Plays(length_off_s=0.3)
 SILENT = Plays(beeps=None)
+DVD = "-c:v mpeg2video -q:v 4 -bf 2 -g 15"
+
+
+def joined(name, file, what, picture, sound, second="", **rest):
+    """Two recordings, one behind the other, as `cat` joins them. `second`: more of how the second one is made."""
+    parts = [f"{{work}}/{number}-{file}" for number in (1, 2)]
+    return Input(name, file, what, (
+        f"{FILM} {picture} {sound} -t 1.6 {parts[0]}",
+        f"-ss 1.6 -i {{picture}} -ss 1.6 -i {{sound}} {picture} {sound} {second} {parts[1]}",
+        f"sh -c 'cat {parts[0]} {parts[1]} > {{out}}'",
+    ), LOOSE, **rest)  # fmt: skip
+
 
 INPUTS = (
     film("mp4-index-last", "last.mp4", "MP4 with its index at its end", X264, plays=COPIED),
@@ -26,6 +38,13 @@ INPUTS = (
          plays=LOOSE),
     film("ts-late", "late.ts", "a transport stream whose clock begins at 26 h", X264,
          f"{AAC} -output_ts_offset 95000", plays=LOOSE),
+    film("ts-wrapped", "wrapped.ts", "a transport stream whose clock begins anew after its 26.5 h", X264,
+         f"{AAC} -output_ts_offset 95441.5", plays=LOOSE),
+    joined("ts-joined", "joined.ts", "two transport streams joined", X264, AAC),
+    joined("m2ts-joined", "joined.m2ts", "two of a Blu-ray's transport streams joined", X264,
+           "-c:a ac3 -f mpegts -mpegts_m2ts_mode 1"),
+    joined("ts-jump", "jump.ts", "a transport stream whose clock jumps forward by an hour", X264, AAC,
+           "-output_ts_offset 3600"),
     film("avi", "film.avi", "H.264 with B-frames and MP3 in AVI", X264, "-c:a libmp3lame"),
     film("avi-pcm", "pcm.avi", "MPEG-4 ASP and PCM in AVI", "-c:v mpeg4 -q:v 4", "-c:a pcm_s16le"),
     # All frames but the first come one too late, by ffmpeg's reading.
@@ -38,8 +57,8 @@ INPUTS = (
          edit=edits.bytes_off(5), plays=Plays(length_off_s=0.2, part=True, frames=base.FRAMES - 3)),
     film("ogg", "film.ogg", "Theora and Opus in Ogg", "-c:v libtheora -q:v 7", "-c:a libopus"),
     film("asf", "film.asf", "H.264 and WMA in ASF", X264, "-c:a wmav2"),
-    film("vob", "film.vob", "a DVD's program stream", "-c:v mpeg2video -q:v 4 -bf 2 -g 15", "-c:a ac3 -f vob",
-         plays=LOOSE),
+    film("vob", "film.vob", "a DVD's program stream", DVD, "-c:a ac3 -f vob", plays=LOOSE),
+    joined("vob-joined", "joined.vob", "two of a DVD's program streams joined", DVD, "-c:a ac3 -f vob"),
     film("3gp", "film.3gp", "H.263 in 3GP", "-vf scale=704:576:flags=neighbor -c:v h263 -q:v 2"),
     film("dv", "film.dv", "raw DV, as it comes off a tape",
          "-vf scale=720:576:flags=neighbor -c:v dvvideo -pix_fmt yuv420p -aspect 16:9", "-c:a pcm_s16le -ar 48000 -ac 2",

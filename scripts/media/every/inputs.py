@@ -82,7 +82,7 @@ class Input:
     todo_browser: str | None = None
 
 
-PROGRAMS = ("mkvmerge", "mkvpropedit")
+PROGRAMS = ("mkvmerge", "mkvpropedit", "sh")
 
 
 def build(one, work, made):

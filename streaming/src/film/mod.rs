@@ -1,6 +1,7 @@
 //! A film: an opened source, what is known of it, and its renditions. Sessions on the same source share one.
 
 mod attachments;
+mod clock;
 mod index;
 mod origin;
 mod shelf;
@@ -24,7 +25,7 @@ pub(crate) use origin::{Found, inspect};
 pub(crate) use shelf::stopped;
 pub use shelf::{Preparation, Screen, Shelf};
 
-use self::{attachments::Attachments, index::Parts};
+use self::{attachments::Attachments, clock::Clock, index::Parts};
 use crate::{
     encoder::{Encoders, Hardware, Speeds},
     gateway::{Feed, Gateway},
@@ -155,7 +156,12 @@ impl Film {
             Coming::Open(file) => Some(Arc::clone(file)),
             _ => None,
         };
-        let mut probed = examine(workshop, &feed, &title, torrent.is_some(), false).await?;
+        let examined = || examine(workshop, &feed, &title, torrent.is_some(), false);
+        let (examination, clock) = tokio::join!(examined(), async {
+            // Of a torrent each place that is looked at would have to come from peers first.
+            if torrent.is_some() { Clock::default() } else { clock::make_one(&feed).await }
+        });
+        let mut probed = if clock.is_mended { examined().await? } else { examination? };
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
         let mut parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
@@ -164,6 +170,7 @@ impl Film {
             probed = examine(workshop, &feed, &title, torrent.is_some(), true).await?;
             parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;
         }
+        probed.media.warnings.extend(clock.warning);
         if let Some(torrent) = &torrent {
             torrent.set_duration(probed.media.duration_s);
         }

@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     time::{Duration, Instant},
 };
 
@@ -17,6 +17,7 @@ use super::{
     disk::Disk,
     reader::Reader,
     remote::Remote,
+    rewrite::Rewrite,
     sentences,
     spill::{Reached, Spill},
     starving::Starving,
@@ -148,6 +149,11 @@ impl Feed {
         Ok(all.freeze())
     }
 
+    /// From now on all who read get what this makes of the bytes, unless something does so already.
+    pub fn rewrite(&self, by: impl Rewrite + 'static) {
+        let _ = self.core().rewrite.set(Box::new(by));
+    }
+
     /// What a reader ran into last, a tool or [`Feed::read`], or what the gateway struggles with right now: it explains
     /// why a tool ended. Forgotten when the same place was read well afterwards, or after a minute; what is final stays.
     #[must_use]
@@ -261,6 +267,8 @@ pub(super) struct Core {
     /// By the number of the tool; 0 is who has none.
     pub(super) faults: Mutex<HashMap<u64, Fault>>,
     pub(super) starving: Starving,
+    /// Set once, if at all: what a reader has got stays as it is.
+    pub(super) rewrite: OnceLock<Box<dyn Rewrite>>,
 }
 
 /// A failure, and where a reader was.

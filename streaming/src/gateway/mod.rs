@@ -21,6 +21,7 @@ mod opening;
 mod range;
 mod reader;
 mod remote;
+mod rewrite;
 mod sentences;
 mod serve;
 mod spill;
@@ -36,7 +37,7 @@ use std::{
     fmt, io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -50,6 +51,7 @@ use url::Url;
 pub use self::{
     byte_source::{ByteReader, ByteSource},
     feed::{Feed, READ_MAX},
+    rewrite::Rewrite,
 };
 use self::{
     cache::BlockCache,
@@ -278,7 +280,16 @@ impl Shared {
         let (backing, content_type) = opened.unwrap_or_else(|| Err(sentences::closed()))?;
         let stall_timeout = self.config.stall_timeout;
         let (faults, starving) = (Mutex::default(), Starving::default());
-        let core = Arc::new(Core { id, backing, content_type, tasks, stall_timeout, faults, starving });
+        let core = Arc::new(Core {
+            id,
+            backing,
+            content_type,
+            tasks,
+            stall_timeout,
+            faults,
+            starving,
+            rewrite: OnceLock::new(),
+        });
         let token = hex(&rand::random::<[u8; 32]>());
         self.feeds().by_token.insert(token.clone(), Arc::downgrade(&core));
         let url = format!("http://127.0.0.1:{}/{token}", self.port);

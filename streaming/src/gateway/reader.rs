@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use protocol::Error;
 
 use super::{
@@ -10,6 +10,7 @@ use super::{
     cache::BLOCK,
     feed::{Backing, Core},
     remote::Ticket,
+    rewrite::Rewrite,
     sentences,
 };
 
@@ -37,6 +38,8 @@ pub(super) struct Reader {
     tool: u64,
     ticket: Option<Ticket>,
     bytes: Option<Box<dyn ByteReader>>,
+    /// Where a packet begins, by what was rewritten last.
+    packet: Option<u64>,
 }
 
 impl Reader {
@@ -54,7 +57,7 @@ impl Reader {
             Backing::Bytes(bytes) => Some(bytes.reader(tool > 0)),
             _ => None,
         };
-        Self { core, tool, ticket, bytes }
+        Self { core, tool, ticket, bytes, packet: None }
     }
 
     pub(super) fn core(&self) -> &Core {
@@ -63,6 +66,37 @@ impl Reader {
 
     /// The next bytes at an offset: at least one and at most `max`, never more than a block; none at the end.
     pub(super) async fn next(&mut self, offset: u64, max: u64) -> Result<Bytes, Error> {
+        let core = Arc::clone(&self.core);
+        match core.rewrite.get() {
+            Some(by) if max > 0 => self.rewritten(by.as_ref(), offset, max).await,
+            _ => self.unchanged(offset, max).await,
+        }
+    }
+
+    /// Packets are read whole, and bytes before them where it is not known that one begins.
+    async fn rewritten(&mut self, by: &dyn Rewrite, offset: u64, max: u64) -> Result<Bytes, Error> {
+        let lead = if self.packet == Some(offset) { 0 } else { offset.min(by.to_find() as u64) };
+        let (from, least) = (offset - lead, lead + by.to_find() as u64);
+        let mut bytes = BytesMut::from(self.unchanged(from, BLOCK).await?);
+        while (bytes.len() as u64) < least {
+            let have = bytes.len() as u64;
+            let more = self.unchanged(from + have, BLOCK.saturating_sub(have)).await?;
+            if more.is_empty() {
+                break;
+            }
+            bytes.extend_from_slice(&more);
+        }
+        let packets_end = by.rewrite(from, &mut bytes) as u64;
+        // What is no whole packet is passed on only at the end of the file, or where there is nothing else.
+        let end = if packets_end > lead { packets_end } else { bytes.len() as u64 };
+        self.packet = (end == packets_end && end - lead <= max).then_some(from + end);
+        let end = end.min(lead.saturating_add(max));
+        let place = |at: u64| usize::try_from(at).unwrap_or(usize::MAX).min(bytes.len());
+        let range = place(lead)..place(end);
+        Ok(bytes.freeze().slice(range))
+    }
+
+    async fn unchanged(&mut self, offset: u64, max: u64) -> Result<Bytes, Error> {
         let max = usize::try_from(max.min(BLOCK)).unwrap_or(usize::MAX);
         if max == 0 || self.core.len().is_some_and(|len| offset >= len) {
             return Ok(Bytes::new());

@@ -1,6 +1,7 @@
 //! The gateway against an upstream with every bad habit, and with the real ffprobe, ffmpeg and mpv as its clients.
 
 mod late;
+mod rewritten;
 mod slow;
 mod spill;
 mod tools;
