@@ -11,7 +11,7 @@ use protocol::{DynamicRange, FrameRate};
 use super::{Encoder, Hardware, Preset, Work, arguments::Run};
 use crate::{
     fmp4::{Event, FragmentReader, codec_string},
-    head::{Deinterlace, VideoOrder, VideoTools, video_command},
+    head::{Deinterlace, Look, VideoOrder, VideoTools, video_command},
     process::{Command, Output, OutputError, Spawner, output},
 };
 
@@ -78,6 +78,7 @@ fn command(tools: VideoTools<'_>, hardware: &Hardware, gop: u32) -> Command {
         deinterlace: Deinterlace::None,
         range: DynamicRange::Standard,
         rgb: false,
+        seeks_by_time: false,
         encoder: Encoder { hardware: Some(hardware.clone()), level: LEVEL, max_bit_rate: MAX_BIT_RATE },
         work: Work::default(),
         zero_s: 0.0,
@@ -85,7 +86,8 @@ fn command(tools: VideoTools<'_>, hardware: &Hardware, gop: u32) -> Command {
         ends_s: 4.0,
     };
     let picture = format!("av://lavfi:testsrc2=size={}x{}:rate={}/{}:duration=4", SIZE.0, SIZE.1, RATE.num, RATE.den);
-    let mut command = video_command(tools, &picture, &order, 0..FRAMES, Run { gop, preset: Preset::FIRST });
+    let mut command =
+        video_command(tools, &picture, &order, 0..FRAMES, Run { gop, preset: Preset::FIRST }, Look::Quick);
     // It makes its picture itself, for which the containers that films are allowed to have are no use.
     let mpv = if let Some(feeder) = &mut command.feeder { &mut **feeder } else { &mut command };
     mpv.args.insert(mpv.args.len().saturating_sub(2), "--demuxer-lavf-o=".into());

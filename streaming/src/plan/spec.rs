@@ -7,6 +7,7 @@ use crate::{
     encoder::{Decoder, Encoder, Work},
     head::{AudioCopyOrder, AudioOrder, Deinterlace, Order, VideoOrder},
     playlist::bit_rate_cap,
+    probe::seeks_by_time,
     rendition::Spec,
     time::{COPIED_TIMESCALE, SegmentTable, film_frames},
 };
@@ -35,6 +36,7 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                 deinterlace: deinterlace(track),
                 range: track.range,
                 rgb: is_rgb(track),
+                seeks_by_time: seeks_by_time(&film.media.container),
                 encoder: Encoder {
                     hardware: match by {
                         EncodedBy::Processor => None,

@@ -32,6 +32,13 @@ pub(super) enum Container {
     Eac3,
 }
 
+/// Whether a seek in such a container, as a film's media names it, finds a time and no keyframe: it has no index, and
+/// ffmpeg none of it.
+#[must_use]
+pub fn seeks_by_time(container: &str) -> bool {
+    [Container::MpegTs, Container::MpegPs, Container::Wtv].iter().any(|other| other.name() == container)
+}
+
 impl Container {
     /// From ffprobe's `format_name`, which lists all that one demuxer reads.
     pub(super) fn of(format: &Value, head: Option<&Head>) -> Option<Self> {

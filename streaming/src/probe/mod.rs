@@ -24,6 +24,7 @@ use std::{fmt, future::Future};
 use bytes::Bytes;
 use protocol::{Error, Media, Reach};
 
+pub use container::seeks_by_time;
 pub use ffprobe::DEMUXERS;
 
 use crate::{process::Spawner, tools::Tools};

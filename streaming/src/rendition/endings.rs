@@ -37,6 +37,8 @@ impl Keeper {
             // A card that drops its last frames looks like a film that ends. The processor tells them apart.
             HeadEnd::FilmEnded { .. } if self.spec.order.is_on_card() => return self.leave_card(),
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
+            // Its next keyframe would have come after the film's end.
+            HeadEnd::FilmEnded { frames } if self.may_have_missed(head, frames) => self.has_failed = true,
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
             HeadEnd::NotCopyable { why, .. } => return self.give_up_copying(why),
             // A film of noise is read no second time, nor by the processor after a card.
@@ -68,6 +70,13 @@ impl Keeper {
             }
         }
         self.schedule_all();
+    }
+
+    /// Whether a head that has made nothing did so only because it did not look for a keyframe further back.
+    fn may_have_missed(&self, head: &Head, frames: u64) -> bool {
+        let first = self.table().first_frame(head.first);
+        let may_miss = matches!(&self.spec.order, Order::Video(order) if order.may_miss(first));
+        may_miss && !self.has_failed && frames <= first
     }
 
     /// What a head's source met. A source that failed looks like a film that ended, and where nothing can be read yet

@@ -63,6 +63,7 @@ mod tests {
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
             rgb: false,
+            seeks_by_time: false,
             encoder: Encoder { hardware: None, level: 40, max_bit_rate: 8_000_000 },
             work: Work::default(),
             zero_s: 0.0,

@@ -134,6 +134,12 @@ impl Keeper {
         if self.around.lists_tracks && !self.has_failed { Look::Quick } else { Look::Thorough }
     }
 
+    /// How far back a picture's head looks for a keyframe where a seek finds none. A card is not blamed for one that was
+    /// missed.
+    fn search(&self) -> Look {
+        if self.has_failed || self.spec.order.is_on_card() { Look::Thorough } else { Look::Quick }
+    }
+
     fn command(
         &self,
         head: HeadId,
@@ -152,7 +158,8 @@ impl Keeper {
         match &self.spec.order {
             Order::Video(order) => {
                 let run = Run { gop: gop_frames(order.rate, first), preset };
-                let command = video_command(VideoTools { mpv, ffmpeg }, &url, order, first_frame..end_frame, run);
+                let command =
+                    video_command(VideoTools { mpv, ffmpeg }, &url, order, first_frame..end_frame, run, self.search());
                 (command, Cutter::Frames(frames(order.output_zero_ticks())))
             }
             Order::Audio(order) => {

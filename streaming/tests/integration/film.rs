@@ -14,6 +14,7 @@ mod presets;
 mod rates;
 mod sharing;
 mod subtitles;
+mod timed;
 mod undecodable;
 mod walked;
 mod whole;

@@ -43,13 +43,15 @@ impl Order {
     }
 }
 
-/// How much ffmpeg reads of a source's beginning before it does what it is told.
+/// How much of a source is looked at before a head does what it is told: by ffmpeg of its beginning, and by mpv before a
+/// place that a seek does not find exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Look {
-    /// A megabyte. Enough where the container lists its tracks, nearly always.
+    /// A megabyte, or four seconds. Enough where the container lists its tracks, or has a keyframe every few seconds, nearly
+    /// always.
     Quick,
-    /// Its own five megabytes, which it reads to their end wherever one track has little in them. And nothing else is
-    /// taken for granted either.
+    /// ffmpeg's own five megabytes, which it reads to their end wherever one track has little in them, or 25 s. And nothing
+    /// else is taken for granted either.
     Thorough,
 }
 

@@ -4,7 +4,7 @@ use std::{ops::Range, path::Path};
 
 use protocol::{DynamicRange, FrameRate};
 
-use super::fragmented;
+use super::{Look, fragmented};
 use crate::{
     encoder::{Encoder, Making, Run, Work, making},
     probe::DEMUXERS,
@@ -14,6 +14,11 @@ use crate::{
 
 /// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
 const VIDEO_LEAD_S: f64 = 0.25;
+
+/// Media seconds by which mpv seeks earlier where a seek finds a time and no keyframe: the next keyframe has to lie before the
+/// first frame. Broadcasts have one every second or two; x264 puts one every ten by itself.
+const EARLY_S: f64 = 4.0;
+const EARLIEST_S: f64 = 25.0;
 
 /// Media seconds that mpv reads past the last frame before it stops by itself.
 const VIDEO_TAIL_S: f64 = 0.3;
@@ -59,6 +64,8 @@ pub struct VideoOrder {
     pub range: DynamicRange,
     /// The pictures are stored in red, green and blue.
     pub rgb: bool,
+    /// A seek in the source finds a time and no keyframe.
+    pub seeks_by_time: bool,
     pub encoder: Encoder,
     /// By which the speeds of heads are compared.
     pub work: Work,
@@ -81,6 +88,14 @@ impl VideoOrder {
         let frame = i64::from(self.rate.den) * PARTS.cast_signed();
         let phase = self.starts_s.unwrap_or(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den);
         ((phase.round() - phase) * frame as f64).round() as i64 + frame / END_SHIFT
+    }
+
+    /// Whether a head for the frames from this one on that was started with [`Look::Quick`] may miss its first ones. It
+    /// tells so by beginning late, so that another looks for them.
+    #[must_use]
+    pub fn may_miss(&self, first: u64) -> bool {
+        let first_s = first as f64 * f64::from(self.rate.den) / f64::from(self.rate.num);
+        self.seeks_by_time && self.starts_s.is_some_and(|starts_s| starts_s + VIDEO_LEAD_S < first_s)
     }
 
     /// The frame before which the picture ends.
@@ -126,9 +141,10 @@ pub(crate) fn video_command(
     order: &VideoOrder,
     frames: Range<u64>,
     run: Run,
+    look: Look,
 ) -> Command {
     let making = making(&order.encoder, run);
-    let mpv = Command::new("mpv", tools.mpv).args(mpv_args(url, order, frames, &making));
+    let mpv = Command::new("mpv", tools.mpv).args(mpv_args(url, order, frames, &making, look));
     let Making::ByFfmpeg(by) = making else { return mpv };
     let FrameRate { num, den } = order.rate;
     let mut args: Vec<String> = ["-v", "error", "-nostdin"].map(String::from).to_vec();
@@ -155,7 +171,13 @@ pub(crate) fn video_command(
     Command::new("ffmpeg", tools.ffmpeg).args(args).fed_by(mpv)
 }
 
-fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u64>, making: &Making) -> Vec<String> {
+fn mpv_args(
+    url: &str,
+    order: &VideoOrder,
+    Range { start: first, end }: Range<u64>,
+    making: &Making,
+    look: Look,
+) -> Vec<String> {
     let FrameRate { num, den } = order.rate;
     let seconds = |frame: u64| frame as f64 * f64::from(den) / f64::from(num);
     let zero_ticks = order.zero_ticks();
@@ -164,6 +186,12 @@ fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u6
     // Where sound goes on after the picture, the last frame is held, and has to be read before it can be.
     let read_from = first.min(order.end_frame().saturating_sub(HOLD_LEAD_FRAMES));
     let held = END_PAD_FRAMES + end.saturating_sub(order.end_frame());
+    // Frames that the picture lacks before its first one are made by repeating that, but not where they may only have been
+    // missed.
+    let fill = match look {
+        Look::Quick if order.may_miss(read_from) => String::new(),
+        _ => format!(":start_time={}", number(seconds(read_from))),
+    };
 
     // First, since it needs each frame's neighbours as they are in the source.
     let mut filters: Vec<String> = match order.deinterlace {
@@ -174,7 +202,7 @@ fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u6
     filters.extend([
         format!("settb=1/{}", u64::from(num) * PARTS),
         format!("setpts=PTS-({})", order.zero_parts() - order.shift()),
-        format!("fps={num}/{den}:start_time={}:eof_action=pass", number(seconds(read_from))),
+        format!("fps={num}/{den}{fill}:eof_action=pass"),
         format!("tpad=stop={held}:stop_mode=clone"),
         // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
         format!(
@@ -225,6 +253,10 @@ fn mpv_args(url: &str, order: &VideoOrder, Range { start: first, end }: Range<u6
     args.push(order.burn.map_or_else(|| "--sid=no".into(), |burn| format!("--sid={}", burn + 1)));
     if let Some(start_s) = clock.seek_s(seconds(read_from), VIDEO_LEAD_S) {
         args.push(format!("--start={}", number(start_s)));
+        if order.seeks_by_time {
+            let early_s = if look == Look::Quick { EARLY_S } else { EARLIEST_S };
+            args.push(format!("--hr-seek-demuxer-offset={early_s}"));
+        }
     }
     args.push(format!("--end={}", number(clock.source_s(seconds(end)) + VIDEO_TAIL_S)));
     let filters = filters.join(",");
@@ -278,7 +310,7 @@ mod tests {
 
     fn command(url: &str, order: &VideoOrder, first: u64, end: u64) -> Command {
         let tools = VideoTools { mpv: Path::new("mpv"), ffmpeg: Path::new("ffmpeg") };
-        video_command(tools, url, order, first..end, Run { gop: 48, preset: Preset::SuperFast })
+        video_command(tools, url, order, first..end, Run { gop: 48, preset: Preset::SuperFast }, Look::Quick)
     }
 
     fn video_order(zero_s: f64) -> VideoOrder {
@@ -290,6 +322,7 @@ mod tests {
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
             rgb: false,
+            seeks_by_time: false,
             encoder: Encoder { hardware: None, level: 41, max_bit_rate: 8_000_000 },
             work: Work::default(),
             zero_s,
@@ -398,5 +431,33 @@ mod tests {
         let draws = line(command.feeder.as_ref().unwrap());
         assert!(draws.contains("--of=nut") && draws.contains("--ovc=rawvideo") && draws.contains("--sid=2"), "{draws}");
         assert!(draws.contains("setpts=PTS+(240000)") && !draws.contains("--ofopts"), "{draws}");
+    }
+
+    #[test]
+    fn where_a_seek_finds_no_keyframe_one_is_looked_for_further_back() {
+        let tools = VideoTools { mpv: Path::new("mpv"), ffmpeg: Path::new("ffmpeg") };
+        let order = VideoOrder { seeks_by_time: true, ..video_order(0.0) };
+        let line = |order: &VideoOrder, first, look| {
+            let run = Run { gop: 48, preset: Preset::SuperFast };
+            line(&video_command(tools, "u", order, first..first + 48, run, look))
+        };
+        let quick = line(&order, 480, Look::Quick);
+        assert!(quick.contains("--hr-seek-demuxer-offset=4 "), "{quick}");
+        assert!(quick.contains("fps=24000/1001:eof_action"), "what was missed is not made up: {quick}");
+        let thorough = line(&order, 480, Look::Thorough);
+        assert!(
+            thorough.contains("--hr-seek-demuxer-offset=25 ") && thorough.contains(":start_time=20.02"),
+            "{thorough}"
+        );
+        assert!(order.may_miss(480));
+        for (order, first) in [
+            (&order, 0),
+            (&VideoOrder { starts_s: None, ..order.clone() }, 480),
+            (&VideoOrder { starts_s: Some(30.0), ..order.clone() }, 480),
+            (&video_order(0.0), 480),
+        ] {
+            assert!(!order.may_miss(first) && line(order, first, Look::Quick).contains(":start_time="));
+        }
+        assert!(!line(&video_order(0.0), 480, Look::Quick).contains("demuxer-offset"));
     }
 }

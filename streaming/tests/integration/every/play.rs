@@ -145,6 +145,13 @@ impl House {
             Ok::<MediaPlaylist, Error>(playlist)
         };
         let init = matinee.init(session, id, player).await.map_err(failed)?;
+        // By a head of its own, which has to find its place.
+        let middle = u32::try_from(playlist().await.map_err(failed)?.segments.len() / 2).unwrap();
+        match matinee.segment(session, id, middle, player).await {
+            // A container may promise a middle that is not there.
+            Err(error) if error.kind != ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
         let mut segments: Vec<Bytes> = Vec::new();
         // The playlist may become shorter while it is played, which the page is told.
         while segments.len() < playlist().await.map_err(failed)?.segments.len() {
