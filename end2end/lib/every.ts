@@ -11,6 +11,7 @@ export interface Plays {
   frames: number;
   step: number;
   part: boolean;
+  within: [number, number] | null;
   readable: boolean;
   picture: boolean;
   shape: [number, number];

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Reads frame numbers and tones back out of a film or a rendition.
 
-    decode.py FILE [--from S] [--to S]   (FILE may be an init segment and segments, one after another, or -)
+    decode.py FILE [--from S] [--to S] [--within WIDTH HEIGHT]
+    (FILE may be an init segment and segments, one after another, or -)
 
 Prints one JSON object: `frames` is a list of [pts_s, number or null], `audio` has one entry an audio track,
 `{"start_s", "end_s", "gaps": [[at_s, by_s]], "beeps": [[at_s, hz]]}`. Times are those in the file, untouched.
@@ -52,11 +53,12 @@ def _window(start_s, end_s):
     return options
 
 
-def frames(path, start_s=None, end_s=None):
-    """[(pts_s, number or None)] of the first video track, in the order in which they are shown."""
+def frames(path, start_s=None, end_s=None, within=(1, 1)):
+    """[(pts_s, number or None)] of the first video track, in the order in which they are shown. `within`: how much of
+    the width and the height, in the middle, is the picture."""
     rows = 2
     graph = (
-        f"crop=iw:ih*{pattern.STRIP}/2:0:ih*{pattern.STRIP}/4:exact=1,"
+        f"crop=iw*{within[0]}:ih*{within[1]}:exact=1,crop=iw:ih*{pattern.STRIP}/2:0:ih*{pattern.STRIP}/4:exact=1,"
         f"scale={pattern.COLUMNS * 4}:{rows}:flags=area:in_range=tv:out_range=tv,format=yuv420p,showinfo=checksum=0"
     )
     with tempfile.TemporaryFile() as raw:
@@ -159,10 +161,10 @@ def streams(path):
     return kinds.count("video"), kinds.count("audio")
 
 
-def decode(path, start_s=None, end_s=None):
+def decode(path, start_s=None, end_s=None, within=(1, 1)):
     video, sounds = streams(path)
     return {
-        "frames": frames(path, start_s, end_s) if video else [],
+        "frames": frames(path, start_s, end_s, within) if video else [],
         "audio": [audio(path, track, start_s, end_s) for track in range(sounds)],
     }
 
@@ -172,6 +174,8 @@ def main():
     parser.add_argument("file", help="- for standard input")
     parser.add_argument("--from", dest="start_s", type=float)
     parser.add_argument("--to", dest="end_s", type=float)
+    parser.add_argument("--within", nargs=2, type=float, default=(1, 1), metavar=("WIDTH", "HEIGHT"),
+                        help="parts of the width and height that the picture takes, between bars")  # fmt: skip
     options = parser.parse_args()
     try:
         if options.file == "-":
@@ -179,9 +183,9 @@ def main():
                 while block := sys.stdin.buffer.read(1 << 20):
                     copy.write(block)
                 copy.flush()
-                answer = decode(copy.name, options.start_s, options.end_s)
+                answer = decode(copy.name, options.start_s, options.end_s, options.within)
         else:
-            answer = decode(options.file, options.start_s, options.end_s)
+            answer = decode(options.file, options.start_s, options.end_s, options.within)
     except Unreadable as error:
         print(f"decode: {error}", file=sys.stderr)
         return 1

@@ -63,7 +63,6 @@ impl Tasks {
     }
 
     /// Counts as a task until it is dropped: for work of other threads that [`Tasks::join`] must await.
-    #[must_use]
     pub fn hold(&self) -> TaskTrackerToken {
         self.tracker.token()
     }

@@ -10,11 +10,11 @@ import os
 import shutil
 import sys
 
-from . import base, broken, containers, pictures, sounds
+from . import base, broken, changes, containers, pictures, sounds
 from .inputs import build, recipe_of
 
 # The order is that of the list.
-INPUTS = (*pictures.INPUTS, *containers.INPUTS, *sounds.INPUTS, *broken.INPUTS)
+INPUTS = (*pictures.INPUTS, *containers.INPUTS, *sounds.INPUTS, *changes.INPUTS, *broken.INPUTS)
 
 
 def make(folder):

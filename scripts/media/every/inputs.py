@@ -23,6 +23,8 @@ class Plays:
     rate: tuple | None = (base.RATE, 1)
     # Whether it is a part of a film: then there may be more frames than `frames`, and gaps where it was cut.
     part: bool = False
+    # How much of the output's width and height pictures take that are shown between bars; None where there are none.
+    within: tuple | None = None
     # Whether the numbers can be read: not in a picture of two pixels.
     readable: bool = True
     # None for a film without picture.

@@ -11,7 +11,7 @@ use protocol::{DynamicRange, FrameRate};
 use super::{Encoder, Hardware, Preset, Work, arguments::Run};
 use crate::{
     fmp4::{Event, FragmentReader, codec_string},
-    head::{Deinterlace, Look, VideoOrder, VideoTools, video_command},
+    head::{Deinterlace, Look, Shape, VideoOrder, VideoTools, video_command},
     process::{Command, Output, OutputError, Spawner, output},
 };
 
@@ -74,6 +74,7 @@ fn command(tools: VideoTools<'_>, hardware: &Hardware, gop: u32) -> Command {
         video: 0,
         burn: None,
         rate: RATE,
+        shape: Shape { width: SIZE.0, height: SIZE.1, sample_aspect: (1, 1) },
         scale: None,
         deinterlace: Deinterlace::None,
         range: DynamicRange::Standard,

@@ -5,7 +5,7 @@ use protocol::{DynamicRange, EncodedBy, Error, ErrorKind, FrameRate, RenditionId
 use super::{AudioCopy, Film, VideoCopy, audio, audio_track, no_track, subtitle_track, video, video_track};
 use crate::{
     encoder::{Decoder, Encoder, Work},
-    head::{AudioCopyOrder, AudioOrder, Deinterlace, Order, VideoOrder},
+    head::{AudioCopyOrder, AudioOrder, Deinterlace, Order, Shape, VideoOrder},
     playlist::bit_rate_cap,
     probe::seeks_by_time,
     rendition::Spec,
@@ -32,6 +32,7 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
                 video: id.order,
                 burn: burn.map(|burn| burn.order),
                 rate,
+                shape: shape(track),
                 scale: scale(track, (width, height)),
                 deinterlace: deinterlace(track),
                 range: track.range,
@@ -64,7 +65,9 @@ pub fn spec(film: Film<'_>, id: RenditionId) -> Result<Spec, Error> {
             audio_track(film.media, id)?;
             let bit_rate = audio::bit_rate(channels);
             let frames = film.copies.frames.get(&id).copied();
-            let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s, frames };
+            // Those containers are broadcasts' and discs'.
+            let may_change = seeks_by_time(&film.media.container);
+            let order = AudioOrder { audio: id.order, channels, bit_rate, zero_s: film.zero_s, frames, may_change };
             (Order::Audio(order), SegmentTable::audio(film.duration_s))
         }
         RenditionId::CopiedAudio { audio } => {
@@ -99,6 +102,16 @@ fn copied_audio(film: Film<'_>, copy: &AudioCopy) -> (Order, SegmentTable) {
     };
     let aims_s = (0..table.len()).map(aim).collect();
     (Order::AudioCopy(AudioCopyOrder { aims_s, ..order.clone() }), table)
+}
+
+/// The picture as it is stored, which the track tells of as it is shown.
+fn shape(track: &VideoTrack) -> Shape {
+    let VideoTrack { width, height, sample_aspect: (across, down), .. } = *track;
+    if track.turned {
+        Shape { width: height, height: width, sample_aspect: (down, across) }
+    } else {
+        Shape { width, height, sample_aspect: (across, down) }
+    }
 }
 
 /// The size to which a track is scaled, where it does not have it. mpv turns pictures after that.

@@ -51,7 +51,7 @@ mod tests {
     use super::*;
     use crate::{
         encoder::{Encoder, Work},
-        head::Deinterlace,
+        head::{Deinterlace, Shape},
     };
 
     fn order(video: u16, burn: Option<u16>) -> Order {
@@ -59,6 +59,7 @@ mod tests {
             video,
             burn,
             rate: FrameRate { num: 25, den: 1 },
+            shape: Shape { width: 1280, height: 720, sample_aspect: (1, 1) },
             scale: None,
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,

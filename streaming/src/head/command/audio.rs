@@ -4,7 +4,7 @@ use std::path::Path;
 
 use protocol::Channels;
 
-use super::{Look, SourceFrames, ffmpeg_args, fragmented, seek_to};
+use super::{Look, SourceFrames, ffmpeg_args, fragmented, read_pipe, seek_to};
 use crate::{
     process::Command,
     time::{AUDIO_FRAME_SAMPLES, AUDIO_RATE, FilmClock},
@@ -28,6 +28,10 @@ pub struct AudioOrder {
     pub zero_s: f64,
     /// Where the source's frames are, if they are of one length.
     pub frames: Option<SourceFrames>,
+    /// Its channels may be others in the middle, as a broadcast's are. At each such change ffmpeg begins its filters anew,
+    /// which would fill up with silence from the head's first frame on, in memory; so another ffmpeg decodes it, and mixes
+    /// all into the channels that are wanted. That takes a tenth of a second more.
+    pub may_change: bool,
 }
 
 /// ffmpeg for the AAC frames `first..end`. It makes some before `first`, and the encoder's priming, to be dropped.
@@ -36,11 +40,50 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let samples = i64::from(AUDIO_FRAME_SAMPLES);
     let seconds = |frame: i64| (frame * samples) as f64 / f64::from(AUDIO_RATE);
     let lead = first.cast_signed() - AUDIO_LEAD_FRAMES.cast_signed();
-    let clock = FilmClock::new(order.zero_s);
+    let whole = format!("aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02:first_pts={}", lead * samples);
+    let part = format!("atrim=start={:.6}:end={:.6}", seconds(lead), seconds(end.cast_signed() + 2));
+    let mixed = ["-ac".into(), order.channels.count().to_string()];
 
+    let (mut args, filters) = read_source(url, order, seconds(lead), look);
+    let decoder = order.may_change.then(|| {
+        let mut args = args.clone();
+        // Without an end, so that a decoder that ends has failed.
+        args.push(format!("{filters},apad"));
+        args.extend(mixed.clone());
+        args.extend(
+            ["-vn", "-c:a", "pcm_f32le", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"].map(String::from),
+        );
+        args.extend(["-f", "nut", "-flush_packets", "0", "-"].map(String::from));
+        Command::new("ffmpeg", ffmpeg).args(args)
+    });
+    if decoder.is_some() {
+        args = ["-v", "error", "-nostdin"].map(String::from).to_vec();
+        read_pipe(&mut args);
+        args.extend(["-map", "0:a:0", "-af"].map(String::from));
+        args.push(format!("{whole},{part}"));
+    } else {
+        args.push(format!("{filters},{whole},apad,{part}"));
+        args.push("-vn".into());
+        args.extend(mixed);
+    }
+    args.extend(["-c:a".into(), "aac".into(), "-b:a".into(), order.bit_rate.to_string()]);
+    fragmented(&mut args, "frag_every_frame");
+    // Tens of fragments a second: the pipe is filled in larger writes.
+    args.extend(["-flush_packets", "0", "-"].map(String::from));
+    let command = Command::new("ffmpeg", ffmpeg).args(args);
+    match decoder {
+        Some(decoder) => command.fed_by(decoder),
+        None => command,
+    }
+}
+
+/// How the source is read from a little before `lead_s` on, as far as to the option for filters, and those that give it
+/// film time.
+fn read_source(url: &str, order: &AudioOrder, lead_s: f64, look: Look) -> (Vec<String>, String) {
+    let clock = FilmClock::new(order.zero_s);
     let mut args = ffmpeg_args(look);
     // Not `seek_s`, which heeds mpv: with -seek_timestamp a time below zero is a time as any other.
-    let start_s = clock.source_s(seconds(lead)) - AUDIO_SEEK_LEAD_S;
+    let start_s = clock.source_s(lead_s) - AUDIO_SEEK_LEAD_S;
     if start_s > clock.zero_s() {
         seek_to(&mut args, start_s);
     }
@@ -50,41 +93,43 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let source = order.frames.map_or_else(|| "PTS*TB".to_owned(), |frames| frames.exact());
     // The commas of an expression would end its filter.
     let source = source.replace(',', "\\,");
-    args.push(format!(
-        "asetpts=round(({source}-({:.6}))/TB),aresample={AUDIO_RATE}:async=1:min_hard_comp=0.02:first_pts={},apad,\
-         atrim=start={:.6}:end={:.6}",
-        clock.zero_s(),
-        lead * samples,
-        seconds(lead),
-        seconds(end.cast_signed() + 2),
-    ));
-    args.extend(["-vn".into(), "-ac".into(), order.channels.count().to_string()]);
-    args.extend(["-c:a".into(), "aac".into(), "-b:a".into(), order.bit_rate.to_string()]);
-    fragmented(&mut args, "frag_every_frame");
-    // Tens of fragments a second: the pipe is filled in larger writes.
-    args.extend(["-flush_packets", "0", "-"].map(String::from));
-    Command::new("ffmpeg", ffmpeg).args(args)
+    (args, format!("asetpts=round(({source}-({:.6}))/TB)", clock.zero_s()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::{super::line, *};
 
+    fn order(zero_s: f64) -> AudioOrder {
+        let frames = None;
+        AudioOrder { audio: 1, channels: Channels::Surround, bit_rate: 160_000, zero_s, frames, may_change: false }
+    }
+
     #[test]
     fn audio_heads_begin_three_frames_early() {
-        let order =
-            AudioOrder { audio: 1, channels: Channels::Surround, bit_rate: 160_000, zero_s: 10.005, frames: None };
-        let line = line(&audio_command(Path::new("ffmpeg"), "u", &order, 188, 376, Look::Thorough));
-        assert!(line.contains("first_pts=189440"), "{line}");
+        let command = audio_command(Path::new("ffmpeg"), "u", &order(10.005), 188, 376, Look::Thorough);
+        let line = line(&command);
+        assert!(line.contains("first_pts=189440") && command.feeder.is_none(), "{line}");
         assert!(line.contains("-ss 13.451667"), "{line}");
         assert!(line.contains("-map 0:a:1") && line.contains("-ac 6"), "{line}");
         assert!(line.contains("asetpts=round((PTS*TB-(10.005000))/TB),"), "{line}");
     }
 
     #[test]
+    fn sound_that_may_change_is_decoded_by_another_ffmpeg() {
+        let order = AudioOrder { may_change: true, ..order(10.005) };
+        let command = audio_command(Path::new("ffmpeg"), "u", &order, 188, 376, Look::Thorough);
+        let (encodes, decodes) = (line(&command), line(command.feeder.as_ref().unwrap()));
+        assert!(encodes.contains("-i pipe:0") && encodes.contains("-af aresample=48000:"), "{encodes}");
+        assert!(encodes.contains("first_pts=189440,atrim=start=") && !encodes.contains("asetpts"), "{encodes}");
+        assert!(decodes.contains("-ss 13.451667") && decodes.contains("-map 0:a:1"), "{decodes}");
+        assert!(decodes.contains("asetpts=round((PTS*TB-(10.005000))/TB),apad -ac 6 "), "{decodes}");
+    }
+
+    #[test]
     fn rounded_times_are_made_exact() {
         let frames = Some(SourceFrames { first_s: 0.026, samples: 1024, rate: 48_000 });
-        let order = AudioOrder { audio: 0, channels: Channels::Stereo, bit_rate: 160_000, zero_s: 0.026, frames };
+        let order = AudioOrder { frames, ..order(0.026) };
         let line = line(&audio_command(Path::new("ffmpeg"), "u", &order, 0, 47, Look::Thorough));
         let exact = "(0.026000+round((PTS*TB-(0.026000))/(1024/48000))*(1024/48000))";
         assert!(

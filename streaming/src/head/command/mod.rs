@@ -6,16 +6,21 @@
 
 mod audio;
 mod copy;
+mod filters;
+mod shape;
 mod source_frames;
 mod subtitles;
 mod video;
+mod video_order;
 
 pub use audio::{AudioOrder, audio_command};
 pub use copy::{AudioCopyOrder, VideoCopyOrder, audio_copy_command, video_copy_command};
+pub use shape::Shape;
 pub use source_frames::SourceFrames;
 pub use subtitles::{TextClock, TextFrom, TextOrder, text_command};
+pub use video::VideoTools;
 pub(crate) use video::video_command;
-pub use video::{Deinterlace, VideoOrder, VideoTools};
+pub use video_order::{Deinterlace, VideoOrder};
 
 use crate::probe::DEMUXERS;
 
@@ -87,6 +92,14 @@ fn ffmpeg_args(look: Look) -> Vec<String> {
 fn seek_to(args: &mut Vec<String>, start_s: f64) {
     args.extend(["-seek_timestamp", "1", "-noaccurate_seek", "-ss"].map(String::from));
     args.push(format!("{start_s:.6}"));
+}
+
+/// The input is what another program writes, with its times as they are, and nothing is looked for in what is known.
+fn read_pipe(args: &mut Vec<String>) {
+    args.extend(
+        ["-protocol_whitelist", "pipe", "-copyts", "-probesize", "32", "-analyzeduration", "0"].map(String::from),
+    );
+    args.extend(["-f", "nut", "-i", "pipe:0"].map(String::from));
 }
 
 /// How the output is fragmented: `how` is a flag of ffmpeg's MP4 muxer.

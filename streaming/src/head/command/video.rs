@@ -2,18 +2,15 @@
 
 use std::{ops::Range, path::Path};
 
-use protocol::{DynamicRange, FrameRate};
+use protocol::FrameRate;
 
-use super::{Look, fragmented};
+use super::{Look, VideoOrder, filters::filters, fragmented, read_pipe, video_order::VIDEO_LEAD_S};
 use crate::{
-    encoder::{Encoder, Making, Run, Work, making},
+    encoder::{Making, Run, making},
     probe::DEMUXERS,
     process::Command,
     time::FilmClock,
 };
-
-/// Media seconds that a video head starts before its first frame, so that the frame filter has the frame before.
-const VIDEO_LEAD_S: f64 = 0.25;
 
 /// Media seconds by which mpv seeks earlier where a seek finds a time and no keyframe: the next keyframe has to lie before the
 /// first frame. Broadcasts have one every second or two; x264 puts one every ten by itself.
@@ -23,108 +20,8 @@ const EARLIEST_S: f64 = 25.0;
 /// Media seconds that mpv reads past the last frame before it stops by itself.
 const VIDEO_TAIL_S: f64 = 0.3;
 
-/// Frames that may be missing at the film's end, where containers round, and are made by repeating the last one.
-const END_PAD_FRAMES: u64 = 6;
-
-/// Frames made past the end and dropped by the cutter: mpv loses the last one that it gets before its input ends.
-const SPARE_FRAMES: u64 = 2;
-
 /// Frames before the picture's end from which a head starts that has only the last one to show.
 const HOLD_LEAD_FRAMES: u64 = 12;
-
-/// The part of a frame by which source times are moved before they are put on the frame grid: an eighth.
-const END_SHIFT: i64 = 8;
-
-/// Parts of a tick to which source times are rounded before that. At 25 frames a second a tick is a frame; several roundings
-/// together have to stay far below the eighth.
-const PARTS: u64 = 64;
-
-/// Which frames are made of two fields that were taken one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deinterlace {
-    None,
-    /// Those that say so.
-    Told,
-    /// All of a codec whose frames say nothing.
-    All,
-}
-
-/// Encoded video with a subtitle track drawn in.
-#[derive(Clone, Debug, PartialEq)]
-pub struct VideoOrder {
-    /// Order among the video tracks, from 0.
-    pub video: u16,
-    /// Order among the subtitle tracks, from 0.
-    pub burn: Option<u16>,
-    pub rate: FrameRate,
-    /// The output's size where it is not the source's.
-    pub scale: Option<(u32, u32)>,
-    pub deinterlace: Deinterlace,
-    /// What is brighter than a usual screen is mapped to it.
-    pub range: DynamicRange,
-    /// The pictures are stored in red, green and blue.
-    pub rgb: bool,
-    /// A seek in the source finds a time and no keyframe.
-    pub seeks_by_time: bool,
-    pub encoder: Encoder,
-    /// By which the speeds of heads are compared.
-    pub work: Work,
-    /// Source time of film time zero, seconds.
-    pub zero_s: f64,
-    /// When the track's first frame is shown, in film time; none at a variable rate, where it tells nothing of the
-    /// others.
-    pub starts_s: Option<f64>,
-    /// When the track's last frame has been shown, in film time. Should the sound go on, that frame stays.
-    pub ends_s: f64,
-}
-
-impl VideoOrder {
-    /// By how much source times are moved before they are put on the frame grid, in parts of a tick.
-    ///
-    /// The frame filter takes the time of the last frame for the end, and would drop that frame if the end rounded to
-    /// its own place. So frames come an eighth of a frame behind their place, which is more than containers round:
-    /// they round back to it, and the end is rounded up to the next.
-    fn shift(&self) -> i64 {
-        let frame = i64::from(self.rate.den) * PARTS.cast_signed();
-        let phase = self.starts_s.unwrap_or(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den);
-        ((phase.round() - phase) * frame as f64).round() as i64 + frame / END_SHIFT
-    }
-
-    /// Whether a head for the frames from this one on that was started with [`Look::Quick`] may miss its first ones. It
-    /// tells so by beginning late, so that another looks for them.
-    #[must_use]
-    pub fn may_miss(&self, first: u64) -> bool {
-        let first_s = first as f64 * f64::from(self.rate.den) / f64::from(self.rate.num);
-        self.seeks_by_time && self.starts_s.is_some_and(|starts_s| starts_s + VIDEO_LEAD_S < first_s)
-    }
-
-    /// The frame before which the picture ends.
-    fn end_frame(&self) -> u64 {
-        (self.ends_s.max(0.0) * f64::from(self.rate.num) / f64::from(self.rate.den)).round() as u64
-    }
-
-    /// Film time zero in parts of a tick.
-    fn zero_parts(&self) -> i64 {
-        (self.zero_s * f64::from(self.rate.num) * PARTS as f64).round() as i64
-    }
-
-    /// Film time zero in ticks of the output's time scale, as frames leave the head.
-    #[must_use]
-    pub fn output_zero_ticks(&self) -> i64 {
-        // ffmpeg takes it off again, since its frame filter has to be the last that touches times.
-        if self.encoder.hardware.is_some() { 0 } else { self.zero_ticks() }
-    }
-
-    /// Film time zero in ticks of the output's time scale.
-    ///
-    /// Frames leave the head in source time, on a grid that is moved by this whole number of ticks, so that every
-    /// time stamp in the output is exact. At 25 frames a second a tick is a frame, so what is taken off before the
-    /// filter is more exact than what is added behind it.
-    #[must_use]
-    pub fn zero_ticks(&self) -> i64 {
-        (self.zero_s * f64::from(self.rate.num)).round() as i64
-    }
-}
 
 /// The programs that make pictures.
 #[derive(Clone, Copy, Debug)]
@@ -149,11 +46,8 @@ pub(crate) fn video_command(
     let FrameRate { num, den } = order.rate;
     let mut args: Vec<String> = ["-v", "error", "-nostdin"].map(String::from).to_vec();
     args.extend(by.before_input);
-    // Times as they are, and nothing looked for in what is known.
-    args.extend(
-        ["-protocol_whitelist", "pipe", "-copyts", "-probesize", "32", "-analyzeduration", "0"].map(String::from),
-    );
-    args.extend(["-f", "nut", "-i", "pipe:0", "-map", "0:v:0", "-vf"].map(String::from));
+    read_pipe(&mut args);
+    args.extend(["-map", "0:v:0", "-vf"].map(String::from));
     // Raw pictures come with a clock of 1/24000 and without a rate, by which an encoder would take them for a thousand times
     // as many. `fps` stands behind all that moves times, since `setpts` takes the rate away in newer versions.
     args.push(format!("settb=1/{num},setpts=PTS-({}),fps={num}/{den},{}", order.zero_ticks(), by.filter));
@@ -185,44 +79,6 @@ fn mpv_args(
     let number = |value: f64| format!("{value:.6}");
     // Where sound goes on after the picture, the last frame is held, and has to be read before it can be.
     let read_from = first.min(order.end_frame().saturating_sub(HOLD_LEAD_FRAMES));
-    let held = END_PAD_FRAMES + end.saturating_sub(order.end_frame());
-    // Frames that the picture lacks before its first one are made by repeating that, but not where they may only have been
-    // missed.
-    let fill = match look {
-        Look::Quick if order.may_miss(read_from) => String::new(),
-        _ => format!(":start_time={}", number(seconds(read_from))),
-    };
-
-    // First, since it needs each frame's neighbours as they are in the source.
-    let mut filters: Vec<String> = match order.deinterlace {
-        Deinterlace::None => Vec::new(),
-        Deinterlace::Told => vec!["bwdif=mode=send_frame:deint=interlaced".into()],
-        Deinterlace::All => vec!["bwdif=mode=send_frame:deint=all".into()],
-    };
-    filters.extend([
-        format!("settb=1/{}", u64::from(num) * PARTS),
-        format!("setpts=PTS-({})", order.zero_parts() - order.shift()),
-        format!("fps={num}/{den}{fill}:eof_action=pass"),
-        format!("tpad=stop={held}:stop_mode=clone"),
-        // Half a frame of margin: trim compares times, and a frame must not fall out by rounding.
-        format!(
-            "trim=start={}:end={}",
-            number(seconds(first) - seconds(1) / 2.0),
-            number(seconds(end + SPARE_FRAMES) - seconds(1) / 2.0)
-        ),
-        format!("settb=1/{num}"),
-        format!("setpts=PTS+({zero_ticks})"),
-    ]);
-    if let Some((width, height)) = order.scale {
-        filters.push(format!("scale={width}:{height}:flags=bicubic"));
-        filters.push("setsar=1".into());
-    }
-    // Last, since it costs by the pixel.
-    filters.extend(tone_mapping(order.range));
-    if order.rgb && order.range == DynamicRange::Standard {
-        filters.push(FROM_RGB.into());
-    }
-
     let mut args: Vec<String> = [
         "--no-config",
         "--msg-level=all=error",
@@ -259,11 +115,11 @@ fn mpv_args(
         }
     }
     args.push(format!("--end={}", number(clock.source_s(seconds(end)) + VIDEO_TAIL_S)));
-    let filters = filters.join(",");
+    let graphs = filters(order, read_from, first..end, look);
     match making {
         Making::ByMpv(options) => {
             args.extend(["--of=mp4", "--ovc=libx264"].map(String::from));
-            args.push(format!("--vf=lavfi=[{filters}],format=yuv420p"));
+            args.push(format!("--vf={graphs},format=yuv420p"));
             args.push(format!("--ovcopts={options}"));
             args.push(format!(
                 "--ofopts=movflags=+frag_keyframe+empty_moov+default_base_moof+frag_discont+skip_trailer,use_editlist=0,\
@@ -273,9 +129,7 @@ fn mpv_args(
         Making::ByFfmpeg(_) => {
             args.extend(["--of=nut", "--ovc=rawvideo"].map(String::from));
             // Raw pictures do not tell their colours, so they are made those of most.
-            args.push(format!(
-                "--vf=lavfi=[{filters}],format=yuv420p:colormatrix=bt.709:colorlevels=limited:convert=yes"
-            ));
+            args.push(format!("--vf={graphs},format=yuv420p:colormatrix=bt.709:colorlevels=limited:convert=yes"));
         }
     }
     args.push("--".into());
@@ -283,30 +137,14 @@ fn mpv_args(
     args
 }
 
-/// What makes BT.709 of red, green and blue, and says so. mpv's own conversion takes a small picture for one of BT.601's
-/// primaries too, and mixes its colours anew.
-const FROM_RGB: &str = "scale=out_color_matrix=bt709:out_range=tv:flags=bicubic+accurate_rnd+full_chroma_int,\
-                        format=yuv420p,setparams=colorspace=bt709:range=tv";
-
-/// What maps bright and colourful pictures to a usual screen (BT.709), in linear light: brightness up to that of
-/// paper stays as it is, what is above is pressed into what is left.
-fn tone_mapping(range: DynamicRange) -> Option<String> {
-    let transfer = match range {
-        DynamicRange::Standard => return None,
-        DynamicRange::Hdr10 => "smpte2084",
-        DynamicRange::Hlg => "arib-std-b67",
-    };
-    Some(format!(
-        "zscale=tin={transfer}:min=2020_ncl:pin=2020:rin=limited:t=linear:npl=100,format=gbrpf32le,zscale=p=709,\
-         tonemap=mobius:desat=0,zscale=t=709:m=709:r=limited"
-    ))
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{super::line, *};
-    use crate::encoder::{Hardware, Preset};
-    use protocol::EncoderKind;
+    use super::{
+        super::{Deinterlace, Shape, line},
+        *,
+    };
+    use crate::encoder::{Encoder, Hardware, Preset, Work};
+    use protocol::{DynamicRange, EncoderKind};
 
     fn command(url: &str, order: &VideoOrder, first: u64, end: u64) -> Command {
         let tools = VideoTools { mpv: Path::new("mpv"), ffmpeg: Path::new("ffmpeg") };
@@ -318,6 +156,7 @@ mod tests {
             video: 0,
             burn: Some(1),
             rate: FrameRate { num: 24_000, den: 1001 },
+            shape: Shape { width: 1920, height: 1080, sample_aspect: (1, 1) },
             scale: None,
             deinterlace: Deinterlace::None,
             range: DynamicRange::Standard,
@@ -380,7 +219,8 @@ mod tests {
             ..video_order(0.0)
         };
         let line = line(&command("u", &order, 0, 48));
-        assert!(line.contains("--vf=lavfi=[bwdif=mode=send_frame:deint=interlaced,settb="), "{line}");
+        assert!(line.contains("--vf=lavfi=[bwdif=mode=send_frame:deint=interlaced,scale="), "{line}");
+        assert!(line.contains("setsar=1/1],lavfi=[settb="), "the grid is not begun anew: {line}");
         assert!(
             line.contains("setsar=1,zscale=tin=smpte2084:") && line.contains("r=limited],format=yuv420p"),
             "{line}"

@@ -92,7 +92,7 @@ async fn seen(plays: &Plays, track: Track, say: &mut impl FnMut(String)) -> Resu
     if !plays.readable {
         return enough(plays, path, say).await;
     }
-    let marks = marks::try_read(track.file).await.map_err(|why| format!("the picture cannot be decoded: {why}"))?;
+    let marks = numbered(plays, track.file).await.map_err(|why| format!("the picture cannot be decoded: {why}"))?;
     if plays.combed {
         let combed = combed(path).await;
         if combed > COMBED {
@@ -121,6 +121,17 @@ async fn seen(plays: &Plays, track: Track, say: &mut impl FnMut(String)) -> Resu
         say(format!("the picture begins {late_s} s late"));
     }
     Ok(late_s)
+}
+
+/// Reads the numbers, those between bars too.
+async fn numbered(plays: &Plays, file: Vec<u8>) -> Result<Marks, String> {
+    let Some(within) = plays.within else { return marks::try_read(file).await };
+    let mut marks = marks::try_read(file.clone()).await?;
+    let between = marks::try_read_within(file, within).await?;
+    for ((_, number), (_, other)) in marks.frames.iter_mut().zip(&between.frames) {
+        *number = number.or(*other);
+    }
+    Ok(marks)
 }
 
 /// When each number is shown first.

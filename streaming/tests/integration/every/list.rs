@@ -37,6 +37,7 @@ pub(super) struct Plays {
     pub(super) step: u32,
     pub(super) rate: Option<(f64, f64)>,
     pub(super) part: bool,
+    pub(super) within: Option<(f64, f64)>,
     pub(super) readable: bool,
     pub(super) picture: bool,
     pub(super) shape: (f64, f64),

@@ -27,12 +27,19 @@ pub(crate) async fn read(file: Vec<u8>) -> Marks {
 
 /// The same, or what the decoder said.
 pub(crate) async fn try_read(file: Vec<u8>) -> Result<Marks, String> {
+    try_read_within(file, (1.0, 1.0)).await
+}
+
+/// The same, of pictures that take so much of the width and the height, between bars.
+pub(crate) async fn try_read_within(file: Vec<u8>, (across, down): (f64, f64)) -> Result<Marks, String> {
     tokio::task::spawn_blocking(move || {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("rendition.mp4");
         std::fs::write(&path, file).unwrap();
         let script = workspace().join("scripts/media/decode.py");
-        let out = tool("python3", &[script.as_os_str(), path.as_os_str()]);
+        let within = ["--within".to_owned(), across.to_string(), down.to_string()];
+        let args = [script.as_os_str(), path.as_os_str()].into_iter().chain(within.iter().map(AsRef::as_ref));
+        let out = tool("python3", &args.collect::<Vec<_>>());
         let said = || String::from_utf8_lossy(&out.stderr).into_owned();
         if out.status.success() { Ok(serde_json::from_slice(&out.stdout).unwrap()) } else { Err(said()) }
     })
