@@ -1,15 +1,21 @@
 //! Films whose own clock begins anew in their middle: they are read with one clock throughout.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
 
-use protocol::Reach;
-use tokio::time::timeout;
+use protocol::{Error, ErrorKind, Reach};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::{gateway::Feed, mpeg};
 
 /// For looking at ten places of a file, or at most some hundred of one whose clock is found to begin anew. Of files of other
 /// kinds only the beginning is looked at.
 const LIMIT: Duration = Duration::from_secs(20);
+
+/// For the first looks, of which most films need no more. A server that fetches each place from elsewhere is not waited for.
+const FIRST_LIMIT: Duration = Duration::from_secs(4);
 
 /// What a viewer is told where that cannot be done.
 const LOST: &str = "the film's clock begins anew in its middle, as where recordings were joined; a part of it may be missing or \
@@ -28,8 +34,19 @@ pub(super) struct Clock {
 pub(super) async fn make_one(feed: &Feed) -> Clock {
     let Some(size) = feed.len().filter(|_| feed.reach() == Reach::Anywhere) else { return Clock::default() };
     // Everybody reads on from the beginning, and nobody from the other places.
-    let look = |offset, len| async move {
-        if offset == 0 { feed.read(offset, len).await } else { feed.glance(offset, len).await }
+    let (first, looked) = (Instant::now() + FIRST_LIMIT, AtomicU64::new(0));
+    let look = |offset, len| {
+        let is_first = looked.fetch_add(1, Relaxed) < mpeg::FIRST_LOOKS;
+        async move {
+            if offset == 0 {
+                feed.read(offset, len).await
+            } else if is_first {
+                let late = Err(Error::new(ErrorKind::SourceTimeout, "the film's server takes long for each place"));
+                timeout_at(first, feed.glance(offset, len)).await.unwrap_or(late)
+            } else {
+                feed.glance(offset, len).await
+            }
+        }
     };
     let found = match timeout(LIMIT, mpeg::search(size, look)).await {
         Ok(Ok(Some(found))) => found,

@@ -157,11 +157,14 @@ impl Film {
             _ => None,
         };
         let examined = || examine(workshop, &feed, &title, torrent.is_some(), false);
-        let (examination, clock) = tokio::join!(examined(), async {
+        let one_clock = async {
             // Of a torrent each place that is looked at would have to come from peers first.
-            if torrent.is_some() { Clock::default() } else { clock::make_one(&feed).await }
-        });
-        let mut probed = if clock.is_mended { examined().await? } else { examination? };
+            Ok::<_, Error>(if torrent.is_some() { Clock::default() } else { clock::make_one(&feed).await })
+        };
+        let (mut probed, clock) = tokio::try_join!(examined(), one_clock)?;
+        if clock.is_mended {
+            probed = examined().await?;
+        }
         let teletext =
             texts::has_teletext(&probed.media) && decodes(&workshop.spawner, &ffmpeg, texts::TELETEXT_DECODER).await;
         let mut parts = index::of_index(&feed, &probed, teletext, torrent.is_some()).await;

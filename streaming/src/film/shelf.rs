@@ -2,10 +2,12 @@
 
 use std::{
     collections::HashMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use protocol::{Error, ErrorKind, Stage};
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
@@ -152,7 +154,9 @@ impl Shelf {
         tasks.spawn("prepare", async move {
             let stage = |stage| drop(state.send_replace(Preparation::Stage(stage)));
             let prepared = Film::prepare(&workshop, &source, &film_tasks, &coming, stage);
-            let prepared = within_limit(prepared, coming.subscribe()).await;
+            let prepared = AssertUnwindSafe(within_limit(prepared, coming.subscribe())).catch_unwind().await;
+            // One that panics has failed as any other, so that nobody waits for it.
+            let prepared = prepared.unwrap_or_else(|_| Err(broken_off()));
             match prepared {
                 Ok(film) => {
                     let film = Arc::new(film);
@@ -171,6 +175,10 @@ impl Shelf {
         });
         Arc::new(Screen { state: watched, coming: comes, tasks })
     }
+}
+
+fn broken_off() -> Error {
+    Error::new(ErrorKind::Internal, "opening this film broke off by a mistake of Matinee's; see the server's log")
 }
 
 /// A link's film has one limit, a torrent's another: which it is turns out on the way.

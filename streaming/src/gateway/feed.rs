@@ -87,8 +87,11 @@ impl Feed {
     }
 
     /// Reads so many bytes before they are asked for, and keeps its place for a while after that, so that the connection is
-    /// there for the reader who comes next. Whoever reads in earnest meets what goes wrong, and tells it.
+    /// there for the reader who comes next. Nothing of the kind helps with a disk, or a server that cannot seek. Whoever reads in earnest meets what goes wrong, and tells it.
     pub async fn prefetch(&self, from: u64, bytes: u64, stays: Duration) {
+        if !matches!(&self.core().backing, Backing::Remote(_) | Backing::Bytes(_)) {
+            return;
+        }
         let mut reader = Reader::new(Arc::clone(self.core()), 0);
         let (mut at, end) = (from, from.saturating_add(bytes));
         while at < end {

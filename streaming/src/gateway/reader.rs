@@ -86,6 +86,10 @@ impl Reader {
             }
             bytes.extend_from_slice(&more);
         }
+        // A file may have become shorter.
+        if bytes.len() as u64 <= lead {
+            return Ok(Bytes::new());
+        }
         let packets_end = by.rewrite(from, &mut bytes) as u64;
         // What is no whole packet is passed on only at the end of the file, or where there is nothing else.
         let end = if packets_end > lead { packets_end } else { bytes.len() as u64 };

@@ -8,7 +8,7 @@ mod one_clock;
 mod packets;
 mod search;
 
-pub(crate) use self::search::search;
+pub(crate) use self::search::{FIRST_LOOKS, search};
 
 /// Time stamps have 33 bits, of a clock of 90 kHz: 26.5 hours.
 const MODULO: i64 = 1 << 33;

@@ -39,7 +39,8 @@ impl Rewrite for OneClock {
         let end = found.last().map_or(0, |last| last.end);
         for packet in found {
             let place = at + packet.start as u64;
-            let Some(part) = self.parts.iter().rfind(|part| part.at <= place) else { continue };
+            let before = self.parts.partition_point(|part| part.at <= place);
+            let Some(part) = before.checked_sub(1).map(|last| self.parts[last]) else { continue };
             let packet = &mut bytes[packet];
             if let Some(clock) = self.layout.clock(packet) {
                 packets::write_clock(packet, clock, part.by);

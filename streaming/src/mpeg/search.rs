@@ -21,6 +21,8 @@ const LOOK: usize = 256 * 1024;
 const AT_ONCE: usize = 4;
 /// Looks and readings after those, for a film of a dozen parts.
 const MOST: usize = 160;
+/// Parts whose clocks are made one; a file of more is none that anybody has joined.
+const MOST_PARTS: usize = 500;
 /// A stretch that is read.
 const SHORT: u64 = 1024 * 1024;
 /// A jump ahead by less is taken for what it says, such as a signal that was lost.
@@ -42,6 +44,10 @@ struct How {
 }
 
 const FIRST: How = How { places: 9, uneven: 3.0, slack_s: 10.0 };
+
+/// Readings that a search begins with: the beginning, and these.
+pub(crate) const FIRST_LOOKS: u64 = 1 + FIRST.places;
+
 const CLOSER: How = How { places: 41, uneven: 2.0, slack_s: 2.0 };
 
 impl How {
@@ -128,7 +134,7 @@ impl Looking {
                     let passed = between(last.ticks, now.ticks);
                     if (-BACK_S..AHEAD_S).contains(&seconds(last, now)) {
                         lasts = (1..=PACKET).contains(&passed).then_some(passed).or(lasts);
-                    } else {
+                    } else if passed < 0 || has_jumped(last, now, &others) {
                         let is_new = |other: &&Moment| seconds(now, **other).abs() < seconds(last, **other).abs();
                         let first = others.iter().rev().take_while(is_new).last().unwrap_or(&now);
                         found.push(Part { at: first.at, by: lasts.unwrap_or(0) - passed });
@@ -140,6 +146,15 @@ impl Looking {
         }
         found
     }
+}
+
+/// Whether the others have jumped from the one moment to the other too. Sound goes on under a picture that stands still.
+fn has_jumped(last: Moment, now: Moment, others: &[Moment]) -> bool {
+    let is_between = |other: &Moment| {
+        let limits = AHEAD_S / 2.0..seconds(last, now) - AHEAD_S / 2.0;
+        limits.contains(&seconds(last, *other))
+    };
+    !others.iter().any(is_between)
 }
 
 /// Looks for the places. None of it where the file is no stream of MPEG's.
@@ -160,6 +175,9 @@ where
         // Where there is one, there may be more that are nearer to each other.
         if first.0.is_empty() { first } else { looking.parts(size, &read, CLOSER).await? }
     };
+    if parts.len() > MOST_PARTS {
+        return Ok(Some(Found { one_clock: None, is_lost: true }));
+    }
     parts.sort_by_key(|part| part.at);
     let mut by = 0;
     for part in &mut parts {
@@ -192,7 +210,9 @@ impl Looking {
         // From one look to the next, and to the end of the last.
         let ends = seen.iter().filter_map(|look| look.first()).chain(seen.last().and_then(|look| look.last()));
         let ends: Vec<_> = ends.copied().collect();
-        let mut stretches: Vec<_> = ends.windows(2).map(|pair| (pair[0], pair[1])).collect();
+        // Looks at a small file overlap, and each may have seen other packets in it.
+        let pairs = ends.windows(2).map(|pair| (pair[0], pair[1]));
+        let mut stretches: Vec<_> = pairs.filter(|(from, to)| from.at < to.at).collect();
         while let Some((from, to)) = stretches.pop() {
             if how.is_even(from, to, second) {
                 continue;
@@ -238,9 +258,14 @@ mod tests {
     use super::{super::packets::tests::transport, *};
     use crate::{gateway::Rewrite as _, mpeg::MODULO};
 
+    /// Packets with nothing in them.
+    fn empty(packets: usize) -> Vec<u8> {
+        [vec![0x47, 0x1F, 0xFF, 0x10], vec![0xFF; 184]].concat().repeat(packets)
+    }
+
     /// Pictures at 25 a second from `start_s` on, with sound beside them and other bytes between, at 7.5 kB a picture.
     fn film(start_s: i64, pictures: i64) -> Vec<u8> {
-        let empty = [vec![0x47, 0x1F, 0xFF, 0x10], vec![0xFF; 184]].concat().repeat(38);
+        let empty = empty(38);
         let ticks = |n: i64| (start_s * TICKS_A_SECOND + n * 3600).rem_euclid(MODULO);
         (0..pictures)
             .flat_map(|n| [transport(2, 0xC0, ticks(n)), transport(1, 0xE0, ticks(n)), empty.clone()].concat())
@@ -295,6 +320,29 @@ mod tests {
             assert_eq!(times.len() as i64, all);
             assert!(times.windows(2).all(|pair| between(pair[0], pair[1]) == 3600), "{parts:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn sound_that_goes_on_under_a_still_picture_is_no_jump() {
+        let slide = |n: i64| {
+            let sound = (0..500).flat_map(move |m| transport(2, 0xC0, (60 + n * 20) * TICKS_A_SECOND + m * 3600));
+            [transport(1, 0xE0, (60 + n * 20) * TICKS_A_SECOND)].concat().into_iter().chain(sound)
+        };
+        let file: Vec<u8> = film(0, 1500).into_iter().chain((0..60).flat_map(slide)).collect();
+        let (found, reads) = searched(&file).await;
+        assert!(reads > 10, "it looks uneven");
+        assert_eq!(found, Found { one_clock: None, is_lost: false });
+    }
+
+    #[tokio::test]
+    async fn looks_that_overlap_and_see_different_things_do_no_harm() {
+        let (early, late) = (film(0, 40), [empty(1100), film(0, 40)].concat());
+        let looks = AtomicUsize::new(0);
+        let read = |_, length: usize| {
+            let bytes = if looks.fetch_add(1, Ordering::Relaxed).is_multiple_of(2) { &early } else { &late };
+            std::future::ready(Ok(Bytes::copy_from_slice(&bytes[..length.min(bytes.len())])))
+        };
+        assert!(search(1_200_000, read).await.unwrap().is_some());
     }
 
     #[tokio::test]

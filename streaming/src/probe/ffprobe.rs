@@ -155,9 +155,6 @@ fn failure(exit: Exit, stderr: &str) -> Failure {
     if stderr.contains("File ended prematurely") {
         return Failure::Invalid;
     }
-    if let Some(demuxer) = unlisted(stderr) {
-        return Failure::Unlisted(demuxer.to_owned());
-    }
     let unreachable =
         ["Server returned", "Connection refused", "Connection reset", "Connection timed out", "Input/output error"];
     if unreachable.iter().any(|words| stderr.contains(words)) {
@@ -165,6 +162,9 @@ fn failure(exit: Exit, stderr: &str) -> Failure {
             ErrorKind::SourceUnreachable,
             "the source stopped answering while the file was being examined; try again in a while",
         ));
+    }
+    if let Some(demuxer) = unlisted(stderr) {
+        return Failure::Unlisted(demuxer.to_owned());
     }
     match exit {
         Exit::Code(_) => Failure::Invalid,

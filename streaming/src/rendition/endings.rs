@@ -37,18 +37,19 @@ impl Keeper {
             // A card that drops its last frames looks like a film that ends. The processor tells them apart.
             HeadEnd::FilmEnded { .. } if self.spec.order.is_on_card() => return self.leave_card(),
             HeadEnd::AtCapacity(error) | HeadEnd::Store(error) => return self.give_up(&error),
-            // Its next keyframe would have come after the film's end.
-            HeadEnd::FilmEnded { frames } if self.may_have_missed(head, frames) => self.has_failed = true,
             HeadEnd::FilmEnded { frames } => self.film_ended(frames),
             HeadEnd::NotCopyable { why, .. } => return self.give_up_copying(why),
             // A film of noise is read no second time, nor by the processor after a card.
             HeadEnd::Undecodable(_) => return self.give_up(&undecodable()),
             HeadEnd::Failed(_) => {
                 self.has_failed = true;
+                // Then it may be the next keyframe that came too late.
+                let first_frame = self.table().first_frame(head.first);
+                let may_miss = matches!(&self.spec.order, Order::Video(order) if order.may_miss(first_frame));
                 let failures = self.failures.entry(next).or_default();
                 *failures += 1;
                 let on_card = self.spec.order.is_on_card();
-                if on_card && (*failures >= CARD_TRIES || next == head.first) {
+                if on_card && (*failures >= CARD_TRIES || next == head.first && !may_miss) {
                     self.around.encoders.card_failed();
                     return self.leave_card();
                 }
@@ -70,13 +71,6 @@ impl Keeper {
             }
         }
         self.schedule_all();
-    }
-
-    /// Whether a head that has made nothing did so only because it did not look for a keyframe further back.
-    fn may_have_missed(&self, head: &Head, frames: u64) -> bool {
-        let first = self.table().first_frame(head.first);
-        let may_miss = matches!(&self.spec.order, Order::Video(order) if order.may_miss(first));
-        may_miss && !self.has_failed && frames <= first
     }
 
     /// What a head's source met. A source that failed looks like a film that ended, and where nothing can be read yet

@@ -7,7 +7,7 @@ use std::{
 };
 
 use futures_util::FutureExt as _;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -41,6 +41,7 @@ const LEAD_S: f64 = 0.25;
 /// What is read for a head before it reads itself, in bytes, and how long that place is kept for it.
 const AHEAD_OF_HEAD: u64 = 1 << 20;
 const STAYS: Duration = Duration::from_secs(2);
+const PREFETCH_LIMIT: Duration = Duration::from_secs(30);
 
 /// A picture that begins later than this, in seconds, may be far into the file.
 const SOON_S: f64 = 5.0;
@@ -120,7 +121,8 @@ impl Keeper {
         let Some(from) = self.around.moments.place(at_s - lead_s).filter(|_| at_s > 0.0) else { return };
         let (feed, stop) = (self.around.feed.clone(), stop.clone());
         self.around.tasks.spawn("prefetch", async move {
-            stop.run_until_cancelled_owned(feed.prefetch(from, AHEAD_OF_HEAD, STAYS)).await
+            let prefetched = timeout(PREFETCH_LIMIT, feed.prefetch(from, AHEAD_OF_HEAD, STAYS));
+            stop.run_until_cancelled_owned(prefetched).await
         });
     }
 
@@ -134,10 +136,10 @@ impl Keeper {
         if self.around.lists_tracks && !self.has_failed { Look::Quick } else { Look::Thorough }
     }
 
-    /// How far back a picture's head looks for a keyframe where a seek finds none. A card is not blamed for one that was
-    /// missed.
-    fn search(&self) -> Look {
-        if self.has_failed || self.spec.order.is_on_card() { Look::Thorough } else { Look::Quick }
+    /// How far back a picture's head for this segment looks for a keyframe where a seek finds none: the last one may have
+    /// missed it.
+    fn search(&self, first: u32) -> Look {
+        if self.failures.contains_key(&first) { Look::Thorough } else { Look::Quick }
     }
 
     fn command(
@@ -158,8 +160,14 @@ impl Keeper {
         match &self.spec.order {
             Order::Video(order) => {
                 let run = Run { gop: gop_frames(order.rate, first), preset };
-                let command =
-                    video_command(VideoTools { mpv, ffmpeg }, &url, order, first_frame..end_frame, run, self.search());
+                let command = video_command(
+                    VideoTools { mpv, ffmpeg },
+                    &url,
+                    order,
+                    first_frame..end_frame,
+                    run,
+                    self.search(first),
+                );
                 (command, Cutter::Frames(frames(order.output_zero_ticks())))
             }
             Order::Audio(order) => {

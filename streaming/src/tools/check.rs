@@ -52,6 +52,9 @@ pub(super) async fn decodes(spawner: &Spawner, ffmpeg: &Path, decoder: &str) -> 
     told.is_ok_and(|text| text.lines().any(|line| line.starts_with(&format!("Decoder {decoder} "))))
 }
 
+/// What browsers decode themselves needs no decoder here as long as they do.
+const PASSED_ON: [&str; 10] = ["h264", "hevc", "av1", "vp8", "vp9", "aac", "mp3", "opus", "flac", "vorbis"];
+
 /// The codecs that this ffmpeg knows and cannot decode, by its names for them.
 pub(super) async fn undecodable(spawner: &Spawner, ffmpeg: &Path) -> Vec<String> {
     let told = ask(spawner, "ffmpeg", ffmpeg, &["-hide_banner", "-codecs"]).await;
@@ -66,7 +69,8 @@ fn parse_undecodable(text: &str) -> Vec<String> {
         let mut words = line.split_whitespace();
         Some((words.next()?, words.next()?))
     });
-    codecs.filter(|(flags, _)| !flags.starts_with('D')).map(|(_, name)| name.to_owned()).collect()
+    let undecodable = codecs.filter(|(flags, name)| !flags.starts_with('D') && !PASSED_ON.contains(name));
+    undecodable.map(|(_, name)| name.to_owned()).collect()
 }
 
 fn place(name: &'static str, package: &str, configured: Option<&Path>) -> Result<PathBuf, Missing> {

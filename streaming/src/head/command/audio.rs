@@ -16,6 +16,9 @@ const AUDIO_LEAD_FRAMES: u64 = 3;
 /// Media seconds before an audio head's first frame from which it reads.
 const AUDIO_SEEK_LEAD_S: f64 = 0.5;
 
+/// Seconds by which all times in the pipe are later: NUT has none below zero, and a track may begin before the film does.
+const PIPE_S: u32 = 3600;
+
 /// AAC.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AudioOrder {
@@ -48,7 +51,7 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let decoder = order.may_change.then(|| {
         let mut args = args.clone();
         // Without an end, so that a decoder that ends has failed.
-        args.push(format!("{filters},apad"));
+        args.push(format!("{filters},asetpts=PTS+round({PIPE_S}/TB),apad"));
         args.extend(mixed.clone());
         args.extend(
             ["-vn", "-c:a", "pcm_f32le", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"].map(String::from),
@@ -60,7 +63,7 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
         args = ["-v", "error", "-nostdin"].map(String::from).to_vec();
         read_pipe(&mut args);
         args.extend(["-map", "0:a:0", "-af"].map(String::from));
-        args.push(format!("{whole},{part}"));
+        args.push(format!("asetpts=PTS-round({PIPE_S}/TB),{whole},{part}"));
     } else {
         args.push(format!("{filters},{whole},apad,{part}"));
         args.push("-vn".into());
@@ -120,10 +123,16 @@ mod tests {
         let order = AudioOrder { may_change: true, ..order(10.005) };
         let command = audio_command(Path::new("ffmpeg"), "u", &order, 188, 376, Look::Thorough);
         let (encodes, decodes) = (line(&command), line(command.feeder.as_ref().unwrap()));
-        assert!(encodes.contains("-i pipe:0") && encodes.contains("-af aresample=48000:"), "{encodes}");
-        assert!(encodes.contains("first_pts=189440,atrim=start=") && !encodes.contains("asetpts"), "{encodes}");
+        assert!(
+            encodes.contains("-i pipe:0") && encodes.contains("-af asetpts=PTS-round(3600/TB),aresample=48000:"),
+            "{encodes}"
+        );
+        assert!(encodes.contains("first_pts=189440,atrim=start="), "{encodes}");
         assert!(decodes.contains("-ss 13.451667") && decodes.contains("-map 0:a:1"), "{decodes}");
-        assert!(decodes.contains("asetpts=round((PTS*TB-(10.005000))/TB),apad -ac 6 "), "{decodes}");
+        assert!(
+            decodes.contains("asetpts=round((PTS*TB-(10.005000))/TB),asetpts=PTS+round(3600/TB),apad -ac 6 "),
+            "{decodes}"
+        );
     }
 
     #[test]
