@@ -64,10 +64,8 @@ const HEADS: Duration = Duration::from_secs(2);
 
 /// Reads a film's beginning, so that its server's line is not idle between ffprobe and the first heads.
 fn read_beginning(feed: &Feed, tasks: &Tasks) {
-    if feed.reach() != Reach::AsRead {
-        let feed = feed.clone();
-        tasks.spawn("read beginning", async move { feed.prefetch(0, BEGINNING, HEADS).await });
-    }
+    let feed = feed.clone();
+    tasks.spawn("read beginning", async move { feed.prefetch(0, BEGINNING, HEADS).await });
 }
 
 /// How often a source is probed whose server is late.

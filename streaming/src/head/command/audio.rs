@@ -47,28 +47,26 @@ pub fn audio_command(ffmpeg: &Path, url: &str, order: &AudioOrder, first: u64, e
     let part = format!("atrim=start={:.6}:end={:.6}", seconds(lead), seconds(end.cast_signed() + 2));
     let mixed = ["-ac".into(), order.channels.count().to_string()];
 
-    let (mut args, filters) = read_source(url, order, seconds(lead), look);
-    let decoder = order.may_change.then(|| {
-        let mut args = args.clone();
+    let (mut source, filters) = read_source(url, order, seconds(lead), look);
+    let (mut args, decoder) = if order.may_change {
         // Without an end, so that a decoder that ends has failed.
-        args.push(format!("{filters},asetpts=PTS+round({PIPE_S}/TB),apad"));
-        args.extend(mixed.clone());
-        args.extend(
+        source.push(format!("{filters},asetpts=PTS+round({PIPE_S}/TB),apad"));
+        source.extend(mixed);
+        source.extend(
             ["-vn", "-c:a", "pcm_f32le", "-map_metadata", "-1", "-avoid_negative_ts", "disabled"].map(String::from),
         );
-        args.extend(["-f", "nut", "-flush_packets", "0", "-"].map(String::from));
-        Command::new("ffmpeg", ffmpeg).args(args)
-    });
-    if decoder.is_some() {
-        args = ["-v", "error", "-nostdin"].map(String::from).to_vec();
+        source.extend(["-f", "nut", "-flush_packets", "0", "-"].map(String::from));
+        let mut args = ["-v", "error", "-nostdin"].map(String::from).to_vec();
         read_pipe(&mut args);
         args.extend(["-map", "0:a:0", "-af"].map(String::from));
         args.push(format!("asetpts=PTS-round({PIPE_S}/TB),{whole},{part}"));
+        (args, Some(Command::new("ffmpeg", ffmpeg).args(source)))
     } else {
-        args.push(format!("{filters},{whole},apad,{part}"));
-        args.push("-vn".into());
-        args.extend(mixed);
-    }
+        source.push(format!("{filters},{whole},apad,{part}"));
+        source.push("-vn".into());
+        source.extend(mixed);
+        (source, None)
+    };
     args.extend(["-c:a".into(), "aac".into(), "-b:a".into(), order.bit_rate.to_string()]);
     fragmented(&mut args, "frag_every_frame");
     // Tens of fragments a second: the pipe is filled in larger writes.
